@@ -1,0 +1,74 @@
+"""What a stage is, and the check that its rows fit their schema.
+
+A stage is a pure function over Arrow tables plus one frozen config section. A `source` stage works on
+any number of sources at a time and must not care how they were split: `run(a + b) == run(a) + run(b)`.
+A `corpus` stage sees all rows at once and is kept to slim columns.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from pipeline.errors import SchemaError
+from pipeline.schema import TABLES
+
+__all__ = ["Stage", "Tables", "conform", "content_id", "empty", "from_rows"]
+
+Tables = Mapping[str, pa.Table]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step: `run(tables, config)` takes the tables named in `inputs`, returns those in `outputs`.
+
+    `config` names the section of `Config` that it is given. `version` is raised when its rows change for
+    the same input, so that cached rows of an older version are not reused.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    run: Callable[[Tables, Any], dict[str, pa.Table]]
+    config: str
+    scope: Literal["source", "corpus"] = "source"
+    version: str = "1"
+
+
+def content_id(*fields: object) -> str:
+    """Id of a row: blake2b (16 bytes, hexadecimal) of its fields joined by U+001F.
+
+    >>> content_id("a", 1) == content_id("a", "1") != content_id("a1")
+    True
+    """
+    return hashlib.blake2b("\x1f".join(map(str, fields)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def empty(name: str) -> pa.Table:
+    """The table `name` with no rows."""
+    return TABLES[name].schema.empty_table()
+
+
+def from_rows(name: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """Rows (mappings that hold every column) as the table `name`, checked by `conform`."""
+    return conform(name, pa.Table.from_pylist(list(rows), schema=TABLES[name].schema))
+
+
+def conform(name: str, table: pa.Table) -> pa.Table:
+    """`table` itself once its column names, types and nulls are those of `name`; else `SchemaError`.
+
+    Types are compared before anything is converted: `cast` would turn a float into an int quietly, and
+    `from_pylist` lets nulls into columns that must not hold any.
+    """
+    schema = TABLES[name].schema
+    if table.schema.names != schema.names:
+        raise SchemaError(f"table {name}: columns {table.schema.names}, expected {schema.names}")
+    for field in schema:
+        column = table.column(field.name)
+        if column.type != field.type:
+            raise SchemaError(f"table {name}, column {field.name}: type {column.type}, expected {field.type}")
+        if not field.nullable and column.null_count:
+            raise SchemaError(f"table {name}, column {field.name}: {column.null_count} nulls in a column that holds none")
+    return table.replace_schema_metadata(schema.metadata).cast(schema)
