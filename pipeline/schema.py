@@ -244,5 +244,17 @@ _ALL = (
             pa.field("segment_id", pa.string(), nullable=False), pa.field("hash", pa.string(), nullable=False),
             pa.field("n_words", pa.int64(), nullable=False)])), "kept segments long enough to count as a passage"),
     ), ("source_path", "record", "raw_start"), public=False),
+    Table("claim_sketches", "the slim columns that grouping over all claims needs", (
+        Column("claim_id", _STRING, "the claim"),
+        Column("group_id", _STRING, "what is claimed"),
+        _DOCUMENT, _PATH, _RECORD, _SITE,
+        Column("wording", _STRING, "hash of the evidence's normalised words: equal wordings are one copy"),
+        Column("cluster_id", _STRING, "cluster of copies of the article"),
+        *_group_argument("subject"),
+        Column("predicate", _ENUM, "one of " + ", ".join(PREDICATES)),
+        *_group_argument("object"),
+        Column("negated", _BOOL, "true where the text denies the relation"),
+        _maybe("confidence", _FLOAT, "calibrated probability"),
+    ), ("source_path", "record", "claim_id"), public=False),
 )  # fmt: skip
 TABLES = {table.name: table for table in _ALL}

@@ -1,21 +1,24 @@
 """What a stage is, and the check that its rows fit their schema.
 
-A stage is a pure function over Arrow tables plus one frozen config section. A `source` stage works on
-any number of sources at a time and must not care how they were split: `run(a + b) == run(a) + run(b)`.
-A `corpus` stage sees all rows at once and is kept to slim columns.
+A `Stage` is a pure function over Arrow tables plus one frozen config section. It works on any number of
+sources at a time and must not care how they were split: `run(a + b) == run(a) + run(b)`.
+
+A `CorpusStage` compares all sources: `sketch` (same law) cuts the slim columns it needs out of each
+source's tables, `join` sees all sketches at once, `mark` (same law) writes what the join found back into
+a source's own tables.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 
 from pipeline.errors import SchemaError
 from pipeline.schema import TABLES
 
-__all__ = ["Stage", "Tables", "conform", "content_id", "empty", "from_rows"]
+__all__ = ["CorpusStage", "Stage", "Tables", "conform", "content_id", "empty", "from_rows"]
 
 Tables = Mapping[str, pa.Table]
 
@@ -33,7 +36,28 @@ class Stage:
     outputs: tuple[str, ...]
     run: Callable[[Tables, Any], dict[str, pa.Table]]
     config: str
-    scope: Literal["source", "corpus"] = "source"
+    version: str = "1"
+
+
+@dataclass(frozen=True)
+class CorpusStage:
+    """A step over all sources, in three parts.
+
+    `sketch(tables, config)` takes `inputs` of some sources and returns the slim table `sketch_table`;
+    `join(sketches, config)` takes all of them and returns the tables `outputs`;
+    `mark(tables, config)` takes `marks` of some sources plus the joined `outputs` rows that concern them
+    and returns `marks` with the joined columns filled; None where nothing is written back.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    sketch_table: str
+    outputs: tuple[str, ...]
+    sketch: Callable[[Tables, Any], pa.Table]
+    join: Callable[[pa.Table, Any], dict[str, pa.Table]]
+    config: str
+    marks: tuple[str, ...] = ()
+    mark: Callable[[Tables, Any], dict[str, pa.Table]] | None = None
     version: str = "1"
 
 

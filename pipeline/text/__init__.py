@@ -1,0 +1,1 @@
+"""Pure functions from text to spans: decode, repair, articles, segments, sentences, sketch."""
