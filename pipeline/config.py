@@ -125,7 +125,9 @@ def load_config(path: Path | None) -> Config:
         raise ConfigError(f"config file {path}: not TOML: {error}") from None
     sections = get_type_hints(Config)
     _check_known(data, tuple(sections), f"{path}: section")
-    return Config(**{name: _section(kind, data[name], f"{path}: [{name}]") for name, kind in sections.items() if name in data})
+    return Config(
+        **{name: _section(kind, data[name], f"{path}: [{name}]") for name, kind in sections.items() if name in data}
+    )
 
 
 def _check_known(data: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:

@@ -45,6 +45,7 @@ _ENUM = pa.dictionary(pa.int32(), pa.string())
 _INT = pa.int64()
 _FLOAT = pa.float32()
 _BOOL = pa.bool_()
+_HASHES = pa.list_(pa.field("item", pa.uint64(), nullable=False))
 _STRINGS = pa.list_(pa.field("item", pa.string(), nullable=False))
 
 
@@ -96,7 +97,7 @@ _TITLE = _maybe("title", _STRING, "headline of the article, repaired")
 def _argument(role: str) -> tuple[Column, ...]:
     return (
         Column(f"{role}_text", _STRING, f"words of the {role}, repaired"),
-        Column(f"{role}_start", _INT, f"first code point of the {role} in the decoded source; may stand outside the evidence"),
+        Column(f"{role}_start", _INT, f"first code point of the {role} in the source; may stand outside the evidence"),
         Column(f"{role}_end", _INT, f"one past the last code point of the {role}"),
         Column(f"{role}_type", _ENUM, f"entity type of the {role}: " + ", ".join(ENTITY_TYPES)),
         _maybe(f"{role}_id", _STRING, f"concept of the {role} as a CURIE; null when none fits"),
@@ -200,7 +201,7 @@ _ALL = (
         _maybe("qualifier", _STRING, "population or circumstance that limits the claim, verbatim"),
         _maybe("attribution", _STRING, "who says it, verbatim"),
         Column("evidence_type", _ENUM, "study, expert, tradition, anecdote or none"),
-        _maybe("confidence", _FLOAT, "calibrated probability that the row is a faithful reading; null without calibration"),
+        _maybe("confidence", _FLOAT, "probability that the row is a faithful reading; null without calibration"),
         Column("raw_score", _FLOAT, "the extractor's own score before calibration"),
         Column("extractor", _ENUM, "what read it"),
         Column("cues", _STRINGS, "cue words and frames that fired, each as kind:words"),
@@ -237,8 +238,8 @@ _ALL = (
     Table("sketches", "the slim columns that the join over all articles needs", (
         _DOCUMENT, _PATH, _RECORD, _START, _SITE,
         Column("n_shingles", _INT, "number of distinct word shingles"),
-        Column("shingles", pa.list_(pa.field("item", pa.uint64(), nullable=False)), "hashes of the distinct word shingles, sorted"),
-        Column("bands", pa.list_(pa.field("item", pa.uint64(), nullable=False)), "hash of each band of the MinHash signature"),
+        Column("shingles", _HASHES, "hashes of the distinct word shingles, sorted"),
+        Column("bands", _HASHES, "hash of each band of the MinHash signature"),
         Column("exact", _STRING, "hash of the normalised kept text"),
         Column("passages", pa.list_(pa.struct([
             pa.field("segment_id", pa.string(), nullable=False), pa.field("hash", pa.string(), nullable=False),

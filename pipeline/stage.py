@@ -94,5 +94,7 @@ def conform(name: str, table: pa.Table) -> pa.Table:
         if column.type != field.type:
             raise SchemaError(f"table {name}, column {field.name}: type {column.type}, expected {field.type}")
         if not field.nullable and column.null_count:
-            raise SchemaError(f"table {name}, column {field.name}: {column.null_count} nulls in a column that holds none")
+            raise SchemaError(
+                f"table {name}, column {field.name}: {column.null_count} nulls in a column that holds none"
+            )
     return table.replace_schema_metadata(schema.metadata).cast(schema)

@@ -12,7 +12,8 @@ __all__ = ["sentences"]
 _END = re.compile(r"[.!?;。；！？]+[\"'”’)\]】]*(?=\s|$)|[。；！？]+[”’」]*")
 # Abbreviations that a full stop follows in running health text; compared in lower case.
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:dr|mr|mrs|ms|prof|st|vs|e\.g|i\.e|etc|approx|no|fig|vol|inc|jr|sr|al|[a-z]|\d{1,2}|[ivx]{1,4})$", re.I
+    r"(?:^|[\s(])(?:dr|mr|mrs|ms|prof|st|vs|e\.g|i\.e|etc|approx|no|fig|vol|inc|jr|sr|al|[a-z]|\d{1,2}|[ivx]{1,4})$",
+    re.I,
 )
 
 

@@ -1,0 +1,1 @@
+"""Labelled pages, scores against them, calibration, quality floors."""

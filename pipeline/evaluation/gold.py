@@ -1,0 +1,211 @@
+"""Labelled pages: the written corpus (.page files) and annotated dumps, as spans of code points.
+
+A .page file holds one raw dump: each line `[label] text`, empty lines `[]`, `‖label‖` switching the label
+inside a line, and below a line its claims `> subject:type | predicate | object:type | flags`. Annotated
+dumps are raw/NAME.txt with labels/NAME.tsv and claims/NAME.jsonl.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.schema import KEPT_LABELS
+
+__all__ = ["GoldClaim", "GoldPage", "Span", "load_dumps", "load_page", "load_pages", "part_of"]
+
+Span = tuple[int, int]
+
+_LINE = re.compile(r"\[(\w*)\] ?(.*)$")
+_SWITCH = re.compile(r"‖(\w+)‖")
+_SENTENCE_END = re.compile(r"[.!?;。；！？]+[\"'”’)]*\s+|$")
+_FLAGS = {"q": "quantity", "qual": "qualifier", "by": "attribution", "ev": "evidence_type"}
+
+
+@dataclass(frozen=True)
+class GoldClaim:
+    """One labelled claim; spans are code points of the page's text, end exclusive."""
+
+    evidence: Span
+    subject: Span
+    subject_type: str
+    predicate: str
+    object: Span
+    object_type: str
+    negated: bool = False
+    certainty: str = "asserted"
+    quantity: str = ""
+    qualifier: str = ""
+    attribution: str = ""
+    evidence_type: str = "none"
+
+
+@dataclass(frozen=True)
+class GoldPage:
+    """A raw dump with its labels (start, end, label), in order, and claims."""
+
+    name: str
+    text: str
+    labels: tuple[tuple[int, int, str], ...]
+    claims: tuple[GoldClaim, ...]
+
+
+def part_of(name: str) -> str:
+    """The corpus part of a written page, by its number: 10 is dev, 11 and above test, the rest train.
+
+    >>> part_of("w3-p10"), part_of("w3-p12"), part_of("w3-p01")
+    ('dev', 'test', 'train')
+    """
+    number = int(name.rpartition("-p")[2])
+    return "train" if number < 10 else "dev" if number == 10 else "test"
+
+
+def load_pages(folder: Path, part: str | None = None) -> list[GoldPage]:
+    """The written pages of a folder (of one part of it), sorted by name."""
+    paths = sorted(folder.glob("*.page"))
+    return [load_page(path) for path in paths if part is None or part_of(path.stem) == part]
+
+
+def load_page(path: Path) -> GoldPage:
+    """One .page file. Raises InputError naming file and line where it breaks the format."""
+    lines: list[str] = []
+    labels: list[tuple[int, int, str]] = []
+    claims: list[GoldClaim] = []
+    starts = [0]
+    article = 0
+    for number, row in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+        if not row.strip():
+            continue
+        if row.startswith("> "):
+            claims.append(_written_claim(row[2:], lines[article:], starts[article:], labels, f"{path}, line {number}"))
+            continue
+        found = _LINE.match(row)
+        if not found:
+            raise InputError(f"{path}, line {number}: neither '[label] text' nor '> claim': {row[:50]!r}")
+        label, text = found.groups()
+        if label == "title":
+            article = len(lines)
+        line = ""
+        pieces = _SWITCH.split(text)
+        for part, part_label in zip(pieces[::2], [label, *pieces[1::2]], strict=True):
+            if part_label and part.strip():
+                labels.append((starts[-1] + len(line), starts[-1] + len(line) + len(part), part_label))
+            line += part
+        lines.append(line)
+        starts.append(starts[-1] + len(line) + 1)
+    return GoldPage(path.stem, "\n".join(lines) + "\n", tuple(labels), tuple(claims))
+
+
+def _written_claim(
+    row: str, lines: list[str], starts: list[int], labels: list[tuple[int, int, str]], where: str
+) -> GoldClaim:
+    subject, predicate, object_, *flags = (part.strip() for part in row.split(" | "))
+    texts, types = zip(*(part.rsplit(":", 1) for part in (subject, object_)), strict=True)
+    evidence = _evidence(lines[-1], starts[len(lines) - 1], labels, texts)
+    spans = []
+    for text in texts:
+        at = next((i for i in range(len(lines) - 1, -1, -1) if text in lines[i]), None)
+        if at is None:
+            raise InputError(f"{where}: {text!r} does not stand in the article above")
+        spans.append(_place(text, lines[at], starts[at], evidence))
+    values = {_FLAGS[key]: value for key, _, value in (flag.partition("=") for flag in flags) if key in _FLAGS}
+    certainty = "hedged" if "hedge" in flags else "asserted"
+    return GoldClaim(
+        evidence, spans[0], types[0], predicate, spans[1], types[1], "neg" in flags, certainty, **values
+    )  # fmt: skip
+
+
+def _evidence(line: str, start: int, labels: list[tuple[int, int, str]], texts: tuple[str, ...]) -> Span:
+    """The sentence of the line's kept parts that holds most of the arguments (the corpus's convention)."""
+    pool = []
+    for begin, end, label in reversed(labels):
+        if begin < start:
+            break
+        if label in KEPT_LABELS:
+            pool += list(_sentences(line, begin - start, end - start))
+    pool.sort()
+    best = max(pool, key=lambda s: (texts[0] in line[slice(*s)]) + 1.01 * (texts[1] in line[slice(*s)]), default=None)
+    a, b = best or (0, len(line))
+    return start + a, start + b
+
+
+def _sentences(line: str, begin: int, end: int) -> Iterator[Span]:
+    at = begin
+    for mark in _SENTENCE_END.finditer(line, begin, end):
+        stop = at + len(line[at : mark.end()].rstrip())
+        first = at + len(line[at:stop]) - len(line[at:stop].lstrip())
+        if first < stop:
+            yield first, stop
+        at = mark.end()
+
+
+def _place(text: str, line: str, start: int, evidence: Span) -> Span:
+    """Where `text` stands in its line: inside the evidence if it can be, as a whole word if it can be."""
+    places = [m.start() for m in re.finditer(re.escape(text), line)]
+    whole = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)")
+
+    def rank(at: int) -> tuple[bool, bool, int]:
+        inside = evidence[0] <= start + at and start + at + len(text) <= evidence[1]
+        return (not inside, not whole.match(line, at), at)
+
+    at = min(places, key=rank)
+    return start + at, start + at + len(text)
+
+
+def load_dumps(raw: Path, labels: Path, claims: Path) -> list[GoldPage]:
+    """Annotated dumps: NAME.txt in `raw` with NAME.tsv in `labels` and NAME.jsonl in `claims`."""
+    return [
+        _dump(path, raw / f"{path.stem}.txt", claims / f"{path.stem}.jsonl") for path in sorted(labels.glob("*.tsv"))
+    ]
+
+
+def _dump(labels: Path, raw: Path, claims: Path) -> GoldPage:
+    text = raw.read_bytes().decode("utf-8")
+    lines = text.split("\n")
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    rows = [json.loads(row) for row in claims.read_text(encoding="utf-8").splitlines()]
+    return GoldPage(
+        raw.stem,
+        text,
+        tuple(_dump_labels(labels, lines, starts)),
+        tuple(_dump_claim(r, text, lines, starts) for r in rows),
+    )
+
+
+def _dump_labels(path: Path, lines: list[str], starts: list[int]) -> Iterator[tuple[int, int, str]]:
+    cursor: dict[int, int] = {}
+    for row in path.read_text(encoding="utf-8").split("\n"):
+        if not row.strip():
+            continue
+        number, label, *rest = row.split("\t", 2)
+        n, part = int(number), rest[0] if rest else ""
+        if not part.strip():
+            yield starts[n], starts[n] + len(lines[n]), label
+            continue
+        at = lines[n].index(part, cursor.get(n, 0))
+        cursor[n] = at + len(part)
+        yield starts[n] + at, starts[n] + at + len(part), label
+
+
+def _dump_claim(row: dict[str, str], text: str, lines: list[str], starts: list[int]) -> GoldClaim:
+    at = text.index(row["evidence"], starts[int(row["line"])])
+    evidence = (at, at + len(row["evidence"]))
+    spans = [
+        _place(row[s], lines[int(row[f"{s}_line"])], starts[int(row[f"{s}_line"])], evidence)
+        for s in ("subject", "object")
+    ]
+    rest = {key: row[key] for key in ("certainty", "quantity", "qualifier", "attribution", "evidence_type")}
+    return GoldClaim(
+        evidence,
+        spans[0],
+        row["subject_type"],
+        row["predicate"],
+        spans[1],
+        row["object_type"],
+        bool(row["negated"]),
+        **rest,
+    )
