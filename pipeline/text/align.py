@@ -1,0 +1,26 @@
+"""Offsets in repaired text and in the decoded source: the one place where one becomes the other."""
+
+from collections.abc import Sequence
+
+__all__ = ["to_raw"]
+
+
+def to_raw(start: int, end: int, raw_start: int, alignment: Sequence[int] | None) -> tuple[int, int]:
+    """The stretch of the source behind `text[start:end]` of a segment.
+
+    `start`, `end`: code points of the segment's text, end exclusive. `raw_start`: the segment's first code
+    point in the decoded source. `alignment`: the segment's column of that name (one offset relative to
+    `raw_start` per code point of the text, and one for its end), None where text is the slice itself.
+    Returns (raw_start, raw_end) of the stretch, code points of the decoded source, end exclusive.
+
+    The end is where the character after the stretch begins, so a character made from several raw ones keeps
+    them all, and raw characters that repair removed belong to the character before them.
+
+    >>> to_raw(0, 5, 100, None)
+    (100, 105)
+    >>> to_raw(1, 3, 100, [0, 1, 4, 5])  # the second character came from three raw ones
+    (101, 105)
+    """
+    if alignment is None:
+        return raw_start + start, raw_start + end
+    return raw_start + alignment[start], raw_start + alignment[end]
