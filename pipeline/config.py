@@ -21,15 +21,20 @@ class Ingest:
     """How files are found and read.
 
     text_field: the field of a jsonl record that holds the page; "text" is what most crawls call it.
+    html_field: the field that holds the page as HTML, read where the text field is missing or null.
     url_field, fetched_field: where a record keeps its address and fetch date; absent fields are null.
     max_bytes: a file larger than this is rejected rather than read into memory; 4 GiB is far above any
         dump seen and far below what makes a machine swap.
+    max_ratio: compressed bytes that swell more than this many times (and beyond 64 MiB) are rejected as a
+        bomb; HTML seldom shrinks to a fiftieth, a bomb to a thousandth.
     """
 
     text_field: str = "text"
+    html_field: str = "html"
     url_field: str = "url"
     fetched_field: str = "fetched_at"
     max_bytes: int = 4 << 30
+    max_ratio: int = 200
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,10 @@ class Deduplicate:
     min_jaccard: 0.6, verified on the true shingle sets.
     min_containment: 0.9: the shorter one is (nearly) a part of the longer.
     min_passage_words: a repeated passage shorter than this is a stock phrase, no sign of copying.
+    min_shingles: 30. An article with fewer distinct shingles (some 30 words) is only compared for equality:
+        two notes of ten words share six of them by chance.
+    max_bucket: 50. Where more articles than this share a band or a passage, each is compared with the
+        first of them only, so that a phrase on 100,000 pages costs 100,000 checks and not 5 billion.
     """
 
     shingle_words: int = 2
@@ -61,6 +70,8 @@ class Deduplicate:
     min_jaccard: float = 0.6
     min_containment: float = 0.9
     min_passage_words: int = 12
+    min_shingles: int = 30
+    max_bucket: int = 50
 
 
 @dataclass(frozen=True)
@@ -69,9 +80,12 @@ class Tag:
 
     languages: articles in other languages are kept in `documents` but not tagged or read: the terms,
         cues and the reader are English.
+    terminology: Parquet file of a large terminology (`make terminology` builds one) to look behind the
+        embedded one; empty for the embedded one alone, which needs no download.
     """
 
     languages: tuple[str, ...] = ("en",)
+    terminology: str = ""
 
 
 @dataclass(frozen=True)

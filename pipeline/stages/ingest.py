@@ -1,0 +1,192 @@
+"""Find files, read them, decode them; what cannot be read becomes a row of `rejects`.
+
+Left out in silence, for they are no pages: names that begin with a dot, `~` or `__`, or end in `~`; what editors,
+downloads and operating systems leave behind (`_LEFTOVERS`); and papers that come with a folder rather than from a
+site (`_PAPERS`, in the top folder only). Every other file is read or rejected.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+
+from pipeline.config import Ingest
+from pipeline.errors import InputError, RejectError
+from pipeline.stage import Stage, Tables, content_id, from_rows
+from pipeline.text.formats import READERS, Record, format_of, read
+
+__all__ = ["INGEST", "find_files"]
+
+_LEFTOVERS = re.compile(r"[.~]|__|.*~$|.*\.(?:tmp|part|crdownload|swp|lock|bak)$|(?:thumbs\.db|desktop\.ini)$", re.I)
+_PAPERS = re.compile(
+    r"(?:readme|licen[cs]e|copying|notice|sources|changelog|makefile|dockerfile)(?:\.(?:md|txt|rst))?$", re.I
+)
+
+
+@dataclass(frozen=True)
+class _File:
+    """One row of the `files` table."""
+
+    source_path: str
+    file_path: str
+    sha256: str
+    n_bytes: int
+
+
+def find_files(raw: Path) -> pa.Table:
+    """The `files` table of the folder `raw`, sorted by source_path.
+
+    Links are followed, each folder once. A file that cannot be opened is listed with an empty sha256, and
+    rejected when it is read. Raises InputError: the folder is missing, is no folder, or holds nothing readable.
+    """
+    if not raw.exists():
+        raise InputError(
+            f"raw folder {raw} does not exist: create it and put pages in it, or point RAW= (--raw) elsewhere"
+        )
+    if not raw.is_dir():
+        raise InputError(f"raw folder {raw} is a file: name the folder that holds it")
+    rows = [_listed(path, raw) for path in _walk(raw, raw, set())]
+    if not any(format_of(row["source_path"]) for row in rows):
+        known = ", ".join(f".{kind}" for kind in READERS)
+        raise InputError(
+            f"raw folder {raw} holds no file of a known format ({known}): put pages in it, or choose another"
+        )
+    return from_rows("files", sorted(rows, key=lambda row: str(row["source_path"])))
+
+
+def _walk(folder: Path, raw: Path, seen: set[Path]) -> Iterator[Path]:
+    seen.add(folder.resolve())
+    for path in sorted(folder.iterdir()):
+        if _LEFTOVERS.match(path.name) or (folder == raw and _PAPERS.match(path.name)):
+            continue
+        if not path.is_dir() or not os.access(path, os.R_OK | os.X_OK):
+            yield path
+        elif path.resolve() not in seen:
+            yield from _walk(path, raw, seen)
+
+
+def _listed(path: Path, raw: Path) -> dict[str, Any]:
+    sha256, n_bytes = "", 0
+    if path.is_file() and os.access(path, os.R_OK):
+        with path.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            n_bytes = stream.tell()
+    names = (_printable(path.relative_to(raw).as_posix()), _printable(str(path)))
+    return {"source_path": names[0], "file_path": names[1], "sha256": sha256, "n_bytes": n_bytes}
+
+
+def _printable(name: str) -> str:
+    """A file's name as text: bytes that are not UTF-8 are written as \\xNN."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _run(tables: Tables, config: Ingest) -> dict[str, pa.Table]:
+    sources: list[dict[str, Any]] = []
+    texts: list[dict[str, Any]] = []
+    rejects: list[dict[str, Any]] = []
+    files = [_File(**row) for row in tables["files"].to_pylist()]
+    for copies in _copies(files):
+        items = _read(copies[0], config)
+        for file in copies:
+            for index, item in enumerate(items):
+                if isinstance(item, Record):
+                    sources.append(_source_row(file, index, item))
+                    texts.append(_text_row(file, index, item))
+                else:
+                    rejects.append(_reject_row(file, item))
+    return {
+        "sources": _sorted("sources", sources),
+        "texts": _sorted("texts", texts),
+        "rejects": _sorted("rejects", rejects),
+    }
+
+
+def _copies(files: Iterable[_File]) -> list[list[_File]]:
+    """Files that are read alike and hold the same bytes, together, so that they are decoded once."""
+    groups: dict[tuple[object, ...], list[_File]] = {}
+    for file in files:
+        same = (file.sha256, format_of(file.source_path)) if file.sha256 else (file.source_path,)
+        groups.setdefault(same, []).append(file)
+    return list(groups.values())
+
+
+def _read(file: _File, config: Ingest) -> list[Record | RejectError]:
+    """The file's records; a failure half-way loses the whole file, so that no half of it is used."""
+    try:
+        with _open(file) as stream:
+            items = read(file.source_path, stream, file.n_bytes, config)
+            return [_numbered(item, index) for index, item in enumerate(items)]
+    except RejectError as error:
+        return [error]
+    except OSError as error:
+        return [
+            RejectError("unreadable", f"the file cannot be read ({error.strerror or error}): check its permissions")
+        ]
+
+
+def _open(file: _File) -> BinaryIO:
+    """The file's bytes, once they are still those that were listed: rows and cache go by the listed hash."""
+    path = Path(file.file_path)
+    if not path.is_file():
+        raise RejectError(
+            "unreadable", "no file lies there (a dangling link, a device, or a name that is not UTF-8): mend it"
+        )
+    stream = path.open("rb")
+    if hashlib.file_digest(stream, "sha256").hexdigest() != file.sha256:
+        stream.close()
+        raise RejectError("changed", "the file could not be listed, or changed while the run went on: run again")
+    stream.seek(0)
+    return stream
+
+
+def _numbered(item: Record | RejectError, index: int) -> Record | RejectError:
+    return RejectError(item.error, item.detail, index) if isinstance(item, RejectError) else item
+
+
+def _source_row(file: _File, index: int, item: Record) -> dict[str, Any]:
+    return {
+        "source_id": content_id(file.source_path, file.sha256, index),
+        "source_path": file.source_path,
+        "sha256": file.sha256,
+        "n_bytes": file.n_bytes,
+        "format": (format_of(file.source_path) or ("", ""))[0],
+        "encoding": item.encoding,
+        "n_chars": len(item.text),
+        "url": item.url,
+        "fetched_at": item.fetched_at,
+        "record": index,
+    }
+
+
+def _text_row(file: _File, index: int, item: Record) -> dict[str, Any]:
+    return {
+        "source_id": content_id(file.source_path, file.sha256, index),
+        "source_path": file.source_path,
+        "record": index,
+        "url": item.url,
+        "format": item.kind,
+        "text": item.text,
+    }
+
+
+def _reject_row(file: _File, error: RejectError) -> dict[str, Any]:
+    return {
+        "source_path": file.source_path,
+        "record": error.record,
+        "stage": "ingest",
+        "error": error.error,
+        "detail": error.detail,
+    }
+
+
+def _sorted(name: str, rows: list[dict[str, Any]]) -> pa.Table:
+    rows.sort(key=lambda row: (row["source_path"], -1 if row["record"] is None else row["record"]))
+    return from_rows(name, rows)
+
+
+INGEST = Stage("ingest", ("files",), ("sources", "texts", "rejects"), _run, "ingest")

@@ -1,0 +1,157 @@
+"""Bytes to text, with the codec on record.
+
+`data.decode(*encoding.split("/"))` gives the same text for every `Decoded`, so anyone can check an offset
+without this package. Nothing is tidied: BOM, CRLF and NUL stay, for offsets count them.
+
+Order of trial: byte order mark, UTF-8, UTF-16 without a mark, the codec the page declares, UTF-8 with a few broken
+bytes (lossy, recorded as `utf-8/replace`), windows-1252 where the outcome reads as Western prose,
+charset-normalizer, and last latin-1, which maps every byte and is mended by the repair of mojibake.
+"""
+
+import codecs
+import re
+from dataclasses import dataclass
+
+from pipeline.errors import RejectError
+
+__all__ = ["Decoded", "decode"]
+
+_MARKS = ((codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
+          (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
+# First bytes of common files that are no text (their published format descriptions).
+_SIGNATURES = {
+    b"%PDF-": "PDF", b"\x89PNG\r\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF87a": "GIF", b"GIF89a": "GIF",
+    b"PK\x03\x04": "zip or Office", b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "Zstandard", b"7z\xbc\xaf": "7z",
+    b"\xd0\xcf\x11\xe0": "old Office", b"\x7fELF": "ELF", b"SQLite format 3\x00": "SQLite", b"PAR1": "Parquet",
+}  # fmt: skip
+_CONTROLS = bytes({*range(32), 0x7F} - set(b"\t\n\v\f\r\x1b"))
+# Above this share of control characters a file is no text. Text has next to none; evenly spread bytes have 27/256.
+_MAX_CONTROL_SHARE = 0.05
+# Bytes looked at to tell UTF-16 without a mark, and bytes handed to the detector (its cost grows with them).
+_SNIFF = 4096
+_DETECT = 1 << 18
+# Codecs worth telling apart on the web; without the list the detector prefers DOS and Icelandic Macintosh pages.
+_CANDIDATES = (
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "koi8_r",
+    "iso8859_2", "mac_roman", "gb18030", "big5hkscs", "cp932", "euc_jp", "cp949",
+)  # fmt: skip
+# Codecs that pages name by the label of a subset; what browsers take instead (WHATWG Encoding Standard).
+_DECLARED = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs",
+             "shift_jis": "cp932", "euc_kr": "cp949", "iso8859-9": "cp1254", "tis-620": "cp874"}  # fmt: skip
+# Letters and places that windows-1252 prose does not have, but other codecs read as windows-1252 do.
+_NOT_WESTERN = re.compile("[ðþýÐÞÝ]|[À-ÿ]{3}|[a-zà-ÿ][À-ÞŠŽŒŸ‚„†‡ˆ‹ƒ]|[A-Za-z][¡-¶¸-¿×÷][A-Za-z]")
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """`text`, and the `encoding` that gave it: a Python codec, with `/replace` when some bytes were lost."""
+
+    text: str
+    encoding: str
+
+
+def decode(data: bytes, *, declared: str | None = None) -> Decoded:
+    """The text in `data`; `declared` is the codec the page itself names, heeded when the bytes are not UTF-8.
+
+    Raises RejectError `empty` (no bytes, or only white space and NUL) and `binary` (the first bytes of a known
+    format, or more than 5 % control characters, trailing NULs aside).
+
+    >>> decode("50 µg".encode("cp1252"))
+    Decoded(text='50 µg', encoding='cp1252')
+    """
+    if not data.strip(b"\0 \t\r\n\v\f"):
+        raise RejectError("empty", f"the file holds no text ({len(data)} bytes): remove it or fetch the page again")
+    decoded = _by_mark(data) or _strict(data, _wide(data))
+    if decoded:
+        return decoded
+    _check_text(data)
+    return _strict(data, "utf-8") or _strict(data, _browser_codec(declared)) or _guess(data)
+
+
+def _by_mark(data: bytes) -> Decoded | None:
+    for mark, codec in _MARKS:
+        if data.startswith(mark):
+            return _strict(data, codec)
+    return None
+
+
+def _strict(data: bytes, codec: str | None) -> Decoded | None:
+    if codec is None:
+        return None
+    try:
+        return Decoded(data.decode(codec), codec)
+    except UnicodeDecodeError:
+        return None
+
+
+def _wide(data: bytes) -> str | None:
+    """The UTF-16 codec of unmarked bytes: Western text in it has a NUL at (nearly) every other place."""
+    head = data[:_SNIFF]
+    half = len(head) // 2
+    low, high = head[1::2].count(0), head[0::2].count(0)
+    if half >= 4 and low > 0.7 * half and high < 0.1 * half:
+        return "utf-16-le"
+    if half >= 4 and high > 0.7 * half and low < 0.1 * half:
+        return "utf-16-be"
+    return None
+
+
+def _check_text(data: bytes) -> None:
+    remedy = "convert it to text first, or remove it"
+    for signature, kind in _SIGNATURES.items():
+        if data.startswith(signature):
+            raise RejectError("binary", f"the bytes are a {kind} file, not text: {remedy}")
+    body = data.rstrip(b"\0")
+    controls = len(body) - len(body.translate(None, _CONTROLS))
+    if controls > _MAX_CONTROL_SHARE * len(body):
+        raise RejectError("binary", f"{controls} of {len(body)} bytes are control characters: {remedy}")
+
+
+def _browser_codec(label: str | None) -> str | None:
+    if not label:
+        return None
+    try:
+        codec = codecs.lookup(label.strip())
+    except (LookupError, ValueError):
+        return None
+    # A codec between bytes and bytes (hex, zlib) is no page's charset; `_is_text_encoding` is how CPython itself asks.
+    return _DECLARED.get(codec.name, codec.name) if getattr(codec, "_is_text_encoding", False) else None
+
+
+def _guess(data: bytes) -> Decoded:
+    from charset_normalizer import from_bytes
+
+    if _mostly_utf8(data):
+        return Decoded(data.decode("utf-8", "replace"), "utf-8/replace")
+    western = _strict(data, "cp1252")
+    if western and not _NOT_WESTERN.search(western.text):
+        return western
+    for match in from_bytes(_telling_part(data), cp_isolation=list(_CANDIDATES)):
+        if decoded := _strict(data, match.encoding):
+            return decoded
+    return Decoded(data.decode("latin-1"), "latin-1")
+
+
+def _mostly_utf8(data: bytes) -> bool:
+    """True when UTF-8 sequences are at least four times the bytes that break the code.
+
+    Two-byte Asian codecs form UTF-8 sequences by chance, but far more broken ones; a page with one cut or
+    mangled character is the other way round.
+    """
+    whole = data.decode("utf-8", "ignore")
+    n_sequences = len(whole) - sum(map(len, re.findall(r"[\x00-\x7f]+", whole)))
+    n_broken = len(data.decode("utf-8", "replace")) - len(whole)
+    return n_sequences >= 4 * n_broken
+
+
+def _telling_part(data: bytes) -> bytes:
+    """The lines that hold bytes above 127, up to a fixed size: ASCII lines tell nothing about the codec."""
+    if len(data) <= _DETECT:
+        return data
+    lines = re.finditer(rb"[^\n]*[\x80-\xff][^\n]*\n?", data)
+    part = bytearray()
+    for line in lines:
+        part += line.group()[: _DETECT // 4]
+        if len(part) >= _DETECT:
+            break
+    return bytes(part)

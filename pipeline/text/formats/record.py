@@ -1,0 +1,41 @@
+"""What a reader hands on: one decoded text, or the reason why one record is lost."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from pipeline.config import Ingest
+from pipeline.errors import RejectError
+
+__all__ = ["Reader", "Record", "content_kind"]
+
+_HTML = re.compile(r"\ufeff?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One text.
+
+    kind: what the text is: txt, md or html. encoding: see `decode`. url, fetched_at: as the record says.
+    """
+
+    text: str
+    encoding: str
+    kind: str = "txt"
+    url: str | None = None
+    fetched_at: str | None = None
+
+
+# A reader takes a stream of unpacked bytes and yields the file's records in order; a lost record is yielded as the
+# RejectError that says why, a lost file is raised.
+Reader = Callable[[BinaryIO, Ingest], Iterator[Record | RejectError]]
+
+
+def content_kind(text: str, kind: str = "txt") -> str:
+    """`html` where the text opens as an HTML document, whatever its file was called; else `kind`.
+
+    >>> content_kind("<!DOCTYPE html><p>Hi"), content_kind("a <html> tag is")
+    ('html', 'txt')
+    """
+    return "html" if _HTML.match(text[:4096]) else kind

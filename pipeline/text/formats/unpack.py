@@ -1,0 +1,120 @@
+"""Compressed bytes as a plain stream, unpacked as it is read.
+
+Cut-off data raises RejectError `truncated`, damaged data `corrupt`, data that swells beyond the stated ratio
+`bomb`; none of them is ever taken for the end of the file.
+"""
+
+import bz2
+import io
+import lzma
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import BinaryIO, Protocol
+
+from pipeline.config import Ingest
+from pipeline.errors import RejectError
+
+__all__ = ["COMPRESSIONS", "Meter", "unpacked"]
+
+# Below this size nothing is a bomb, whatever its ratio: a page of blanks is harmless.
+_HARMLESS = 64 << 20
+# Small steps bound what one call can swell to: deflate 1:1032, Zstandard about 1:32,000.
+_STEP = 4096
+
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+def _gzip() -> _Decompressor:
+    return zlib.decompressobj(wbits=31)
+
+
+def _zstandard() -> _Decompressor:
+    import zstandard
+
+    return zstandard.ZstdDecompressor().decompressobj()
+
+
+COMPRESSIONS: Mapping[str, Callable[[], _Decompressor]] = MappingProxyType(
+    {".gz": _gzip, ".zst": _zstandard, ".bz2": bz2.BZ2Decompressor, ".xz": lzma.LZMADecompressor}
+)
+
+
+class Meter:
+    """Counts unpacked bytes against what they were packed in."""
+
+    def __init__(self, packed: int, config: Ingest) -> None:
+        self.limit = min(config.max_bytes, max(_HARMLESS, packed * config.max_ratio))
+        self.unpacked = 0
+
+    def add(self, n_bytes: int) -> None:
+        """Raises RejectError `bomb` once the limit is passed."""
+        self.unpacked += n_bytes
+        if self.unpacked > self.limit:
+            raise RejectError(
+                "bomb",
+                f"unpacks to more than {self.limit} bytes: unpack it yourself, or raise ingest.max_ratio or "
+                "ingest.max_bytes if you trust it",
+            )
+
+
+class _Chunks(io.RawIOBase):
+    """A stream over an iterator of byte strings."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._rest = memoryview(chunk)
+        n = min(len(buffer), len(self._rest))
+        buffer[:n] = self._rest[:n]
+        self._rest = self._rest[n:]
+        return n
+
+
+def unpacked(stream: BinaryIO, suffix: str, meter: Meter) -> BinaryIO:
+    """A stream of the unpacked bytes of `stream`; `suffix` is one of COMPRESSIONS. Members in a row are joined."""
+    return io.BufferedReader(_Chunks(_chunks(stream, COMPRESSIONS[suffix], meter)), buffer_size=1 << 20)
+
+
+def _chunks(stream: BinaryIO, start: Callable[[], _Decompressor], meter: Meter) -> Iterator[bytes]:
+    member, place = start(), 0
+    fresh = True
+    while data := stream.read(_STEP):
+        while data and not (fresh and place and not data.strip(b"\0")):  # zeros pad the end of some archives
+            chunk = _step(member, data, place)
+            fresh, data = False, b""
+            meter.add(len(chunk))
+            if member.eof:
+                member, data, fresh = start(), member.unused_data, True
+            yield chunk
+        place = stream.tell()
+    if not fresh:
+        raise RejectError("truncated", f"the compressed data end in mid-stream, at byte {place}: fetch the file again")
+
+
+def _step(member: _Decompressor, data: bytes, place: int) -> bytes:
+    import zstandard
+
+    try:
+        return member.decompress(data)
+    except (zlib.error, OSError, lzma.LZMAError, zstandard.ZstdError, EOFError) as error:
+        raise RejectError(
+            "corrupt", f"the compressed data break off near byte {place} ({error}): fetch it again"
+        ) from error

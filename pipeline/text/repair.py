@@ -1,0 +1,127 @@
+"""Mend one line of text and say, for each character, where it stood.
+
+ftfy finds what is wrong (mojibake, HTML entities, control characters, ligatures, decomposed letters) and returns
+its plan; no library keeps offsets through such repair, so `replay` follows the plan with them.
+
+Settings, argued: `unescape_html` always, not ftfy's "auto", which a single `<` turns off for all that follows;
+NFC, for NFKC turns 10³ into 103; quotes stay curly and wide characters wide, for these are the writer's; line
+breaks stay, for the caller cut the line.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from pipeline.text.replay import compare, move, replay
+
+if TYPE_CHECKING:
+    from ftfy import TextFixerConfig
+
+__all__ = ["Repair", "raw_span", "repair_line"]
+
+# A line without these has nothing to mend: printable ASCII, tab and line ends, no entity.
+_SUSPECT = re.compile(r"[^\t\n\r -~]|&[#A-Za-z]")
+# Characters mended at once: some of ftfy's rules slow down on very long lines, and offsets are held per piece.
+_PIECE = 20_000
+_CODING = ("encode", "decode", "transcode")
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A mended line.
+
+    text: the words. alignment: for each code point of `text`, and for its end, the offset in the raw line; it
+    never falls, starts at 0 and ends at the raw length; None when `text` is the raw line. steps: sorted names
+    of what was mended, as in ftfy, `fix_encoding` standing for all its decoding steps.
+    """
+
+    text: str
+    alignment: tuple[int, ...] | None = None
+    steps: tuple[str, ...] = ()
+
+
+def raw_span(alignment: Sequence[int] | None, begin: int, end: int) -> tuple[int, int]:
+    """The raw offsets of `text[begin:end]`; never empty when `begin < end`.
+
+    Where one raw character became several (ﬁ to fi), a span that ends between them takes in the raw character.
+
+    >>> raw_span((0, 0, 1), 0, 1)
+    (0, 1)
+    """
+    if alignment is None:
+        return begin, end
+    if begin < end and alignment[end] == alignment[end - 1]:
+        end = bisect_right(alignment, alignment[end])
+    return alignment[begin], alignment[end]
+
+
+def repair_line(text: str) -> Repair:
+    """`text` mended. It should be one line; a long one is mended in pieces cut at blanks.
+
+    A line that would vanish (control characters only) is left alone.
+
+    >>> repair_line("5 Âµg &amp; a")
+    Repair(text='5 µg & a', alignment=(0, 1, 2, 4, 5, 6, 11, 12, 13), steps=('fix_encoding', 'unescape_html'))
+    """
+    if not _SUSPECT.search(text):
+        return Repair(text)
+    if len(text) > _PIECE:
+        return _repair_pieces(text)
+    mended, offsets, names = _mend(text)
+    if mended == text or not mended:
+        return Repair(text)
+    return Repair(mended, tuple(offsets), tuple(sorted(names)))
+
+
+def _repair_pieces(text: str) -> Repair:
+    words: list[str] = []
+    offsets: list[int] = []
+    names: set[str] = set()
+    for begin, end in pairwise(_cuts(text)):
+        piece = repair_line(text[begin:end])
+        words.append(piece.text)
+        offsets += [begin + o for o in piece.alignment[:-1]] if piece.alignment else range(begin, end)
+        names.update(piece.steps)
+    if not names:
+        return Repair(text)
+    return Repair("".join(words), (*offsets, len(text)), tuple(sorted(names)))
+
+
+def _cuts(text: str) -> Iterator[int]:
+    begin = 0
+    while begin < len(text):
+        yield begin
+        end = min(begin + _PIECE, len(text))
+        blank = text.rfind(" ", begin + _PIECE // 2, end) if end < len(text) else -1
+        begin = blank + 1 if blank >= 0 else end
+    yield len(text)
+
+
+@cache
+def _config() -> "TextFixerConfig":
+    from ftfy import TextFixerConfig
+
+    return TextFixerConfig(
+        unescape_html=True, uncurl_quotes=False, fix_character_width=False, fix_line_breaks=False, normalization="NFC"
+    )
+
+
+def _mend(text: str) -> tuple[str, list[int], set[str]]:
+    from ftfy import fix_and_explain
+
+    fixed, plan = fix_and_explain(text, _config())
+    steps = [(step.action, step.parameter) for step in plan or ()]
+    replayed, offsets = replay(text, steps)
+    if replayed != fixed:  # a rule of an ftfy newer than this replay
+        offsets = move(range(len(text) + 1), compare(text, fixed))
+    return fixed, offsets, {_step_name(*step) for step in steps}
+
+
+def _step_name(action: str, name: str) -> str:
+    if action in _CODING or name == "decode_inconsistent_utf8":
+        return "fix_encoding"
+    return action if action == "normalize" else name
