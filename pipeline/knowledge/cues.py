@@ -1,0 +1,164 @@
+"""Cue words of context: what denies, doubts, supposes, dates or advises what stands near, and how far it reaches.
+
+The lexicon is data (rules/cues.json). The method is that of trigger terms with scopes ended by contrast
+(Chapman and others, 2001, "A simple algorithm for identifying negated findings and diseases in discharge
+summaries"), with its own word lists and two additions for consumer text: a comma ends a scope unless a list
+goes on after it, and advice, prohibition and condition are kinds of their own.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from pipeline.knowledge.tokens import PUNCTUATION, Tokens, key_of, tokenise
+
+__all__ = ["KINDS", "Cue", "cues_in", "find_cues"]
+
+KINDS = ("negation", "hedge", "hypothetical", "historical", "experiencer", "advice", "prohibition", "condition")
+
+_AND = frozenset({"and", "or", "nor", "/"})
+# After a comma, one of these opens a new clause: what follows is no further item of a list.
+_CLAUSE_OPENERS = frozenset({
+    "it", "he", "she", "they", "we", "you", "i", "this", "that", "these", "those", "there", "here", "his", "her",
+    "their", "its", "your", "my", "then", "so", "also", "can", "should", "must", "may", "might", "will", "would",
+    "is", "are", "was", "were", "has", "have", "had", "do", "does", "did", "if", "when", "after", "before", "to",
+    "in", "at", "by", "for", "with", "on", "as", "the", "patient", "please", "even", "just", "which", "thereby",
+    "causing", "leading", "making",
+})  # fmt: skip
+# A list item longer than this (in words) is a clause.
+_ITEM_WORDS = 6
+
+
+class Cue(NamedTuple):
+    """A cue: kind, place of its words, place of what it touches (code points of the text, end exclusive)."""
+
+    kind: str
+    start: int
+    end: int
+    scope: tuple[int, int]
+    text: str
+
+
+class _Rule(NamedTuple):
+    kind: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Lexicon:
+    """Rules by folded phrase (none: a look-alike); phrase lengths by first word, longest first; ends of scopes."""
+
+    rules: Mapping[str, tuple[_Rule, ...]]
+    lengths: Mapping[str, tuple[int, ...]]
+    stops: frozenset[str]
+
+
+class _Hit(NamedTuple):
+    """A phrase of the lexicon at tokens `begin` to `end`."""
+
+    begin: int
+    end: int
+    phrase: str
+
+
+def find_cues(text: str) -> list[Cue]:
+    """The cues of `text` in order, with their scopes.
+
+    >>> [(c.kind, c.text, text[slice(*c.scope)]) for text in ["No fever but cough."] for c in find_cues(text)]
+    [('negation', 'No', 'fever')]
+    """
+    return cues_in(text, tokenise(text))
+
+
+def cues_in(text: str, tokens: Tokens) -> list[Cue]:
+    """`find_cues` for a text that is tokenised already."""
+    lexicon = _lexicon()
+    hits = _hits(tokens.words, lexicon)
+    found = []
+    for index, hit in enumerate(hits):
+        for rule in lexicon.rules[hit.phrase]:
+            for first, last in _scopes(tokens.words, hits, index, rule):
+                if first < last:
+                    found.append(_cue(text, tokens, hit, rule.kind, (first, last)))
+    return found
+
+
+def _cue(text: str, tokens: Tokens, hit: _Hit, kind: str, scope: tuple[int, int]) -> Cue:
+    start, end = tokens.starts[hit.begin], tokens.ends[hit.end - 1]
+    return Cue(kind, start, end, (tokens.starts[scope[0]], tokens.ends[scope[1] - 1]), text[start:end])
+
+
+@cache
+def _lexicon() -> _Lexicon:
+    data = json.loads(files("pipeline.knowledge").joinpath("rules").joinpath("cues.json").read_text(encoding="utf-8"))
+    rules: defaultdict[str, list[_Rule]] = defaultdict(list)
+    for row in data["cues"]:
+        for phrase in row["words"].split("|"):
+            rules[key_of(phrase)].append(_Rule(row["kind"], row["scope"]))
+    for row in data["pseudo"]:
+        for phrase in row["words"].split("|"):
+            rules[key_of(phrase)] += ()
+    stops = frozenset(key_of(phrase) for phrase in data["stops"].split("|"))
+    for phrase in stops:
+        rules[phrase] += ()
+    lengths: defaultdict[str, set[int]] = defaultdict(set)
+    for phrase in rules:
+        lengths[phrase.split(" ")[0]].add(phrase.count(" ") + 1)
+    ordered = {word: tuple(sorted(found, reverse=True)) for word, found in lengths.items()}
+    return _Lexicon({phrase: tuple(dict.fromkeys(found)) for phrase, found in rules.items()}, ordered, stops)
+
+
+def _hits(words: Sequence[str], lexicon: _Lexicon) -> list[_Hit]:
+    """The longest phrases of the lexicon from left to right."""
+    hits: list[_Hit] = []
+    lengths, rules, free = lexicon.lengths, lexicon.rules, 0
+    for at, word in enumerate(words):
+        if at < free or word not in lengths:
+            continue
+        for length in lengths[word]:
+            phrase = word if length == 1 else " ".join(words[at : at + length])
+            if phrase in rules and at + length <= len(words):
+                hits.append(_Hit(at, at + length, phrase))
+                free = at + length
+                break
+    return hits
+
+
+def _scopes(words: Sequence[str], hits: Sequence[_Hit], index: int, rule: _Rule) -> Iterator[tuple[int, int]]:
+    """The stretches of tokens that a cue touches: to its right, its left, or both."""
+    hit = hits[index]
+    if rule.scope in ("right", "both"):
+        limit = next((h.begin for h in hits[index + 1 :] if _ends(h, rule.kind)), len(words))
+        yield hit.end, _reach(words, hit.end, limit, 1)
+    if rule.scope in ("left", "both"):
+        limit = next((h.end for h in reversed(hits[:index]) if _ends(h, rule.kind)), 0)
+        yield _reach(words, hit.begin - 1, limit - 1, -1) + 1, hit.begin
+
+
+def _ends(hit: _Hit, kind: str) -> bool:
+    """Whether a hit ends an open scope of a kind: contrast does, and a cue of the same kind has its own scope."""
+    lexicon = _lexicon()
+    return hit.phrase in lexicon.stops or any(rule.kind == kind for rule in lexicon.rules[hit.phrase])
+
+
+def _reach(words: Sequence[str], begin: int, limit: int, step: int) -> int:
+    """From token `begin` towards `limit`: where the clause, or the list that goes on after its commas, ends."""
+    item = 0
+    at = begin
+    while (limit - at) * step > 0:
+        word = words[at]
+        if word in PUNCTUATION:
+            opener = words[min(at + 1, len(words) - 1)] in _CLAUSE_OPENERS
+            if word != "/" and (word != "," or opener or item > _ITEM_WORDS):
+                break
+            item = 0
+        elif word in _AND:
+            item = 0
+        else:
+            item += 1
+        at += step
+    return at

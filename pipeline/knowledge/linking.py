@@ -1,0 +1,153 @@
+"""From words to a concept: `link(text, entity_type)`.
+
+The cascade stops at the first that answers: the words as a term, as a translated or lay variant, as a term
+with its short form in brackets, put together from head and site, and spelled nearly like a term of the same
+type with the same head noun. Otherwise there is no concept, and that is said.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cache
+from typing import NamedTuple
+
+from pipeline.knowledge.concepts import SCORES, Concept, Entry, Terminology
+from pipeline.knowledge.recognise import Found, recogniser
+from pipeline.knowledge.terminology import embedded
+from pipeline.knowledge.tokens import PUNCTUATION, Tokens, tokenise
+
+__all__ = ["Link", "link", "link_with"]
+
+# Below nine tenths of the letters alike, different drugs and vitamins pass for one another.
+_FUZZY = 90.0
+# A short word turns into another one with one letter; spelling is compared from this many letters on.
+_FUZZY_LETTERS = 6
+_BRACKET = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
+# Words that narrow a concept without making another one of it, at the edges of a phrase.
+_MODIFIERS = frozenset({
+    "a", "an", "the", "your", "his", "her", "their", "my", "our", "its", "this", "that", "these", "those", "some",
+    "any", "such", "certain", "all", "both", "other", "more", "most", "severe", "mild", "moderate", "serious",
+    "obvious", "slight", "intense", "sharp", "dull", "persistent", "frequent", "repeated", "long", "short",
+    "term", "constant", "sudden", "occasional", "local", "general", "common", "simple", "ordinary", "typical",
+    "daily", "regular", "regularly", "excessive", "proper", "adequate", "sufficient", "strong",
+})  # fmt: skip
+
+
+class Link(NamedTuple):
+    """What words name: concept, type, how it was found, how sure that is (0 to 1), the concept elsewhere."""
+
+    concept_id: str
+    concept_name: str
+    entity_type: str
+    match_kind: str
+    score: float
+    xrefs: tuple[str, ...]
+
+
+@cache
+def _embedded_keys() -> Mapping[tuple[str, str], tuple[str, ...]]:
+    return _keys_by_head(embedded())
+
+
+def link(text: str, entity_type: str | None = None) -> Link | None:
+    """The concept that `text` (a phrase) names, with the embedded terminology; None when none fits.
+
+    `entity_type`: only concepts of this type; any when None.
+
+    >>> link("no such thing at all", "drug") is None
+    True
+    """
+    return link_with(text, entity_type, {})
+
+
+def link_with(text: str, entity_type: str | None, short_forms: Mapping[str, Concept | None]) -> Link | None:
+    """`link` in an article with its own short forms (see `abbreviations.find_short_forms`)."""
+    stripped = text.strip()
+    if stripped in short_forms:
+        return _of(short_forms[stripped], "abbreviation", entity_type)
+    for words in dict.fromkeys((stripped, _BRACKET.sub("", stripped))):
+        tokens = tokenise(words)
+        found = _whole(words, tokens, entity_type) or _composed(words, tokens, entity_type)
+        if found:
+            return found if words == stripped else found._replace(match_kind="abbreviation")
+    return _fuzzy(tokenise(stripped), entity_type)
+
+
+def _of(concept: Concept | None, kind: str, entity_type: str | None) -> Link | None:
+    if concept is None or entity_type not in (None, concept.entity_type):
+        return None
+    return Link(concept.curie, concept.name, concept.entity_type, kind, SCORES[kind], concept.xrefs)
+
+
+def _whole(text: str, tokens: Tokens, entity_type: str | None) -> Link | None:
+    """The words as they stand, then without modifiers at their edges."""
+    for begin, end in dict.fromkeys(((0, len(tokens.words)), _core(tokens.words))):
+        entries = embedded().entries.get(" ".join(tokens.words[begin:end]), ())
+        for entry in entries:
+            if _spelled(entry, text, tokens, begin, end) and (found := _of(entry.concept, entry.kind, entity_type)):
+                return found
+    return None
+
+
+def _spelled(entry: Entry, text: str, tokens: Tokens, begin: int, end: int) -> bool:
+    """A phrase that was picked as an entity needs no context; an acronym still needs its letter case."""
+    case = entry.guard.case if entry.guard else ()
+    return not case or text[tokens.starts[begin] : tokens.ends[end - 1]] in case
+
+
+def _core(words: list[str]) -> tuple[int, int]:
+    begin, end = 0, len(words)
+    while begin < end and (words[begin] in _MODIFIERS or words[begin] in PUNCTUATION):
+        begin += 1
+    while end > begin and words[end - 1] in PUNCTUATION:
+        end -= 1
+    return begin, end
+
+
+def _composed(text: str, tokens: Tokens, entity_type: str | None) -> Link | None:
+    """A phrase of the text that covers all its words but modifiers."""
+    begin, end = _core(tokens.words)
+    for found in recogniser().find(text, tokens=tokens):
+        covers = found.start <= tokens.starts[begin] and found.end >= tokens.ends[end - 1] if begin < end else False
+        if covers and entity_type in (None, found.entity_type):
+            return _from_found(found)
+    return None
+
+
+def _from_found(found: Found) -> Link | None:
+    if found.concept_id is None or found.concept_name is None:
+        return None
+    return Link(
+        found.concept_id, found.concept_name, found.entity_type, found.match_kind, found.score, found.xrefs
+    )  # fmt: skip
+
+
+def _keys_by_head(terminology: Terminology) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Keys long enough to compare spelling, by type and head noun (their last word)."""
+    found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for key, entries in terminology.entries.items():
+        head = key.rpartition(" ")[2]
+        if len(key) < _FUZZY_LETTERS or entries[0].guard or entries[0].concept is None:
+            continue
+        found[entries[0].concept.entity_type, head].append(key)
+        if head == key:
+            found[entries[0].concept.entity_type, ""].append(key)
+    return {group: tuple(keys) for group, keys in found.items()}
+
+
+def _fuzzy(tokens: Tokens, entity_type: str | None) -> Link | None:
+    """The key spelled most like the words, of the same type and head noun; one word: its own letters."""
+    from rapidfuzz import fuzz, process
+
+    begin, end = _core(tokens.words)
+    words = tokens.words[begin:end]
+    key = " ".join(words)
+    if entity_type is None or len(key) < _FUZZY_LETTERS:
+        return None
+    choices = _embedded_keys().get((entity_type, words[-1] if len(words) > 1 else ""), ())
+    best = process.extractOne(key, choices, scorer=fuzz.ratio, score_cutoff=_FUZZY)
+    if best is None or best[0][0] != key[0]:
+        return None
+    concept = embedded().entries[best[0]][0].concept
+    found = _of(concept, "exact", entity_type)
+    return found._replace(match_kind="fuzzy", score=round(best[1] / 100 * 0.8, 3)) if found else None

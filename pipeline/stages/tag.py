@@ -1,0 +1,99 @@
+"""Tag: the medical entities of kept, first-hand text, linked to concepts, with what the text says of them."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.config import Tag
+from pipeline.knowledge.abbreviations import find_short_forms
+from pipeline.knowledge.concepts import Concept
+from pipeline.knowledge.context import context_of
+from pipeline.knowledge.cues import cues_in
+from pipeline.knowledge.recognise import Found, Recogniser
+from pipeline.knowledge.terminology import load
+from pipeline.knowledge.tokens import tokenise
+from pipeline.stage import Stage, Tables, content_id, from_rows
+from pipeline.text.align import to_raw
+
+__all__ = ["TAG", "tag"]
+
+_COLUMNS = ("document_id", "segment_id", "source_path", "record", "raw_start", "text", "alignment")
+
+
+def tag(tables: Tables, config: Tag) -> dict[str, pa.Table]:
+    """`mentions` of the kept segments that repeat nothing, in the articles that stand for their cluster.
+
+    Takes `documents` and `segments`. Articles in a language that is not in `config.languages` have no
+    mentions. Raises ConfigError where `config.terminology` names no file.
+    """
+    documents = tables["documents"]
+    language = pc.is_in(documents["language"].cast(pa.string()), pa.array(config.languages, pa.string()))
+    readable = pc.and_(documents["is_representative"], language)
+    wanted = documents.filter(readable)["document_id"]
+    segments = tables["segments"]
+    first_hand = pc.and_(segments["kept"], pc.is_null(segments["duplicate_of"]))
+    chosen = segments.filter(pc.and_(first_hand, pc.is_in(segments["document_id"], wanted)))
+    recogniser = _recogniser(config.terminology)
+    rows = [row for article in _articles(chosen) for row in _article_rows(article, recogniser)]
+    rows.sort(key=lambda r: (r["source_path"], r["record"], r["raw_start"], r["raw_end"], r["mention_id"]))
+    return {"mentions": from_rows("mentions", rows)}
+
+
+@cache
+def _recogniser(path: str) -> Recogniser:
+    return Recogniser(load(Path(path) if path else None))
+
+
+def _articles(segments: pa.Table) -> Iterator[list[dict[str, Any]]]:
+    """The segments article by article, each article's in the order of the table."""
+    articles: dict[str, list[dict[str, Any]]] = {}
+    for segment in segments.select(_COLUMNS).to_pylist():
+        articles.setdefault(segment["document_id"], []).append(segment)
+    yield from articles.values()
+
+
+def _article_rows(segments: list[dict[str, Any]], recogniser: Recogniser) -> Iterator[dict[str, Any]]:
+    short_forms = find_short_forms((segment["text"] for segment in segments), recogniser.read)
+    for segment in segments:
+        yield from _segment_rows(segment, recogniser, short_forms)
+
+
+def _segment_rows(
+    segment: Mapping[str, Any], recogniser: Recogniser, short_forms: Mapping[str, Concept | None]
+) -> Iterator[dict[str, Any]]:
+    text = segment["text"]
+    tokens = tokenise(text)
+    found = recogniser.find(text, tokens=tokens, short_forms=short_forms)
+    cues = cues_in(text, tokens) if found else []
+    for mention in found:
+        context = context_of(mention.start, mention.end, cues)
+        yield _row(segment, mention, context.negated, context.hedged)
+
+
+def _row(segment: Mapping[str, Any], found: Found, negated: bool, hedged: bool) -> dict[str, Any]:
+    raw_start, raw_end = to_raw(found.start, found.end, segment["raw_start"], segment["alignment"])
+    return {
+        "mention_id": content_id(segment["segment_id"], raw_start, raw_end, found.entity_type, found.concept_id),
+        "document_id": segment["document_id"],
+        "segment_id": segment["segment_id"],
+        "source_path": segment["source_path"],
+        "record": segment["record"],
+        "raw_start": raw_start,
+        "raw_end": raw_end,
+        "text": found.text,
+        "entity_type": found.entity_type,
+        "concept_id": found.concept_id,
+        "concept_name": found.concept_name,
+        "xrefs": found.xrefs,
+        "match_kind": found.match_kind,
+        "score": found.score,
+        "negated": negated,
+        "hedged": hedged,
+    }
+
+
+TAG = Stage("tag", ("documents", "segments"), ("mentions",), tag, "tag")

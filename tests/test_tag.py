@@ -1,0 +1,168 @@
+"""Tagging: mentions are true to the source, right by the written cases, and the same however the work is split."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.config import Tag
+from pipeline.errors import ConfigError
+from pipeline.knowledge.recognise import Recogniser
+from pipeline.knowledge.terminology import load
+from pipeline.knowledge.tokens import fold, tokenise
+from pipeline.stage import from_rows
+from pipeline.stages.tag import TAG
+
+CASES = Path(__file__).parent / "cases"
+# A small terminology of the test's own, so that no case hangs on how the embedded one grows.
+CONCEPTS = [
+    ("T:1", "low back pain", "symptom", ["lumbago"]),
+    ("T:2", "knee", "anatomy", []),
+    ("T:3", "hip pain", "symptom", []),
+    ("T:4", "fracture", "condition", ["broken bone"]),
+    ("T:5", "wrist", "anatomy", []),
+    ("T:6", "pain", "symptom", ["ache"]),
+    ("T:7", "AIDS", "condition", []),
+    ("T:8", "knee pain", "symptom", []),
+    ("T:9", "cough", "symptom", []),
+    ("T:10", "fever", "symptom", []),
+    ("T:11", "oedema", "symptom", []),
+    ("T:12", "x-ray", "test", []),
+]
+TEXTS = [
+    "Low back pain (LBP) is common. LBP may come with fever.",
+    "No fever but cough; knee and hip pain follow.",
+    "A broken bone of the wrist needs an x-ray.",
+    "AIDS aids nobody, edema — Œdème ‘quotes’ naïve.",
+    "nothing here",
+]
+
+
+@pytest.fixture(scope="session")
+def terms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("terms") / "terms.parquet"
+    names = ("curie", "name", "entity_type", "synonyms")
+    rows = [dict(zip(names, row, strict=True), xrefs=["X:1"]) for row in CONCEPTS]
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    return path
+
+
+def segment(document: int, position: int, text: str, **changed: Any) -> dict[str, Any]:
+    """A kept segment; segments of a document lie 1,000 code points apart."""
+    start = 1000 * position
+    return {
+        "segment_id": f"s{document}-{position}", "document_id": f"d{document}", "source_id": f"x{document}",
+        "source_path": f"{document}.txt", "record": 0, "position": position, "raw_start": start,
+        "raw_end": start + len(text), "text": text, "alignment": None, "label": "body", "kept": True,
+        "reason": "test", "score": 1.0, "duplicate_of": None,
+    } | changed  # fmt: skip
+
+
+def document(number: int, **changed: Any) -> dict[str, Any]:
+    return {
+        "document_id": f"d{number}", "source_id": f"x{number}", "source_path": f"{number}.txt", "record": 0,
+        "url": None, "site": None, "title": None, "language": "en", "language_score": 1.0, "raw_start": 0,
+        "raw_end": 9000, "n_chars_kept": 1, "n_chars_dropped": 0, "repairs": [], "cluster_id": f"d{number}",
+        "duplicate_of": None, "is_representative": True,
+    } | changed  # fmt: skip
+
+
+def tagged(documents: list[dict[str, Any]], segments: list[dict[str, Any]], terms: Path) -> pa.Table:
+    tables = {"documents": from_rows("documents", documents), "segments": from_rows("segments", segments)}
+    return TAG.run(tables, Tag(terminology=str(terms)))["mentions"]
+
+
+def test_a_mention_is_the_text_at_its_place(terms: Path) -> None:
+    segments = [segment(1, i, text) for i, text in enumerate(TEXTS)]
+    source = "".join(text.ljust(1000) for text in TEXTS)
+    rows = tagged([document(1)], segments, terms).to_pylist()
+    assert len(rows) >= 10
+    for row in rows:
+        assert source[row["raw_start"] : row["raw_end"]] == row["text"]
+
+
+def test_places_go_through_the_alignment_of_repaired_text(terms: Path) -> None:
+    source, text = "thereâ€™s fever", "there’s fever"
+    alignment = [*range(6), *range(8, len(source) + 1)]
+    rows = tagged([document(1)], [segment(1, 0, text, alignment=alignment)], terms).to_pylist()
+    assert [source[r["raw_start"] : r["raw_end"]] for r in rows] == ["fever"]
+
+
+def test_only_first_hand_text_of_representative_readable_articles_is_tagged(terms: Path) -> None:
+    documents = [document(1), document(2, language="de"), document(3, is_representative=False, duplicate_of="d1")]
+    segments = [
+        segment(1, 0, "fever"),
+        segment(1, 1, "fever", kept=False, label="ad"),
+        segment(1, 2, "fever", duplicate_of="s9"),
+        segment(2, 0, "fever"),
+        segment(3, 0, "fever"),
+    ]
+    assert tagged(documents, segments, terms)["segment_id"].to_pylist() == ["s1-0"]
+
+
+def test_short_forms_hold_in_their_article_only(terms: Path) -> None:
+    segments = [segment(1, 0, TEXTS[0]), segment(2, 0, "LBP alone")]
+    rows = tagged([document(1), document(2)], segments, terms).to_pylist()
+    assert [(r["document_id"], r["concept_name"]) for r in rows if r["match_kind"] == "abbreviation"] == [
+        ("d1", "low back pain"),
+        ("d1", "low back pain"),
+    ]
+
+
+def test_a_list_shares_its_head(terms: Path) -> None:
+    rows = tagged([document(1)], [segment(1, 0, "knee and hip pain")], terms).to_pylist()
+    assert [(r["text"], r["concept_name"]) for r in rows] == [
+        ("knee and hip pain", "knee pain"),
+        ("hip pain", "hip pain"),
+    ]
+
+
+def test_no_terminology_file_is_a_config_error() -> None:
+    tables = {"documents": from_rows("documents", [document(1)]), "segments": from_rows("segments", [])}
+    with pytest.raises(ConfigError, match="nowhere.parquet"):
+        TAG.run(tables, Tag(terminology="nowhere.parquet"))
+
+
+@settings(deadline=None, max_examples=40)
+@given(data=st.data())
+def test_splitting_the_input_changes_no_row(terms: Path, data: st.DataObject) -> None:
+    chosen = data.draw(st.lists(st.lists(st.sampled_from(TEXTS), max_size=4), max_size=4))
+    cut = data.draw(st.integers(0, len(chosen)))
+    documents = [document(n) for n in range(len(chosen))]
+    segments = [[segment(n, i, text) for i, text in enumerate(texts)] for n, texts in enumerate(chosen)]
+    whole = tagged(documents, sum(segments, []), terms)
+    parts = [
+        tagged(documents[a:b], sum(segments[a:b], []), terms).to_pylist() for a, b in ((0, cut), (cut, len(chosen)))
+    ]
+    assert whole.to_pylist() == parts[0] + parts[1]
+
+
+@given(st.text())
+def test_tokens_lie_in_order_and_apart(text: str) -> None:
+    tokens = tokenise(text)
+    assert all(a < b for a, b in zip(tokens.starts, tokens.ends, strict=True))
+    assert all(b <= a for b, a in zip(tokens.ends, tokens.starts[1:], strict=False))
+
+
+@given(st.text(alphabet="abcdeishoux'", min_size=1))
+def test_folding_a_folded_plain_word_is_stable_in_lookup(word: str) -> None:
+    assert fold(word.upper()) == fold(word.lower())
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([w for c in CONCEPTS for w in c[1].split()] + [",", "and", "of", "the", "(LBP)", "."])))
+def test_found_entities_are_slices_of_any_text(terms: Path, words: list[str]) -> None:
+    text = " ".join(words)
+    for found in Recogniser(load(terms)).find(text):
+        assert text[found.start : found.end] == found.text
+
+
+def cases(name: str) -> list[Any]:
+    rows = [json.loads(line) for line in (CASES / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+    known = pytest.mark.xfail(strict=True, reason="known failure")
+    return [pytest.param(r, id=r["label"], marks=[known] if r["status"] == "fail" else []) for r in rows]
