@@ -14,13 +14,18 @@ def to_raw(start: int, end: int, raw_start: int, alignment: Sequence[int] | None
     Returns (raw_start, raw_end) of the stretch, code points of the decoded source, end exclusive.
 
     The end is where the character after the stretch begins, so a character made from several raw ones keeps
-    them all, and raw characters that repair removed belong to the character before them.
+    them all, and raw characters that repair removed belong to the character before them. Where one raw character
+    became several (ﬁ to fi) they share its offset, and a stretch that ends between them takes it in.
 
     >>> to_raw(0, 5, 100, None)
     (100, 105)
     >>> to_raw(1, 3, 100, [0, 1, 4, 5])  # the second character came from three raw ones
     (101, 105)
+    >>> to_raw(0, 1, 100, [0, 0, 1])
+    (100, 101)
     """
     if alignment is None:
         return raw_start + start, raw_start + end
+    while start < end < len(alignment) - 1 and alignment[end] == alignment[end - 1]:
+        end += 1
     return raw_start + alignment[start], raw_start + alignment[end]

@@ -27,6 +27,7 @@ _SIGNATURES = {
 _CONTROLS = bytes({*range(32), 0x7F} - set(b"\t\n\v\f\r\x1b"))
 # Above this share of control characters a file is no text. Text has next to none; evenly spread bytes have 27/256.
 _MAX_CONTROL_SHARE = 0.05
+_FEW_CONTROLS = 8  # a short text may hold some
 # Bytes looked at to tell UTF-16 without a mark, and bytes handed to the detector (its cost grows with them).
 _SNIFF = 4096
 _DETECT = 1 << 18
@@ -54,7 +55,7 @@ def decode(data: bytes, *, declared: str | None = None) -> Decoded:
     """The text in `data`; `declared` is the codec the page itself names, heeded when the bytes are not UTF-8.
 
     Raises RejectError `empty` (no bytes, or only white space and NUL) and `binary` (the first bytes of a known
-    format, or more than 5 % control characters, trailing NULs aside).
+    format, or more than 8 and more than 5 % control characters, trailing NULs aside).
 
     >>> decode("50 µg".encode("cp1252"))
     Decoded(text='50 µg', encoding='cp1252')
@@ -103,7 +104,7 @@ def _check_text(data: bytes) -> None:
             raise RejectError("binary", f"the bytes are a {kind} file, not text: {remedy}")
     body = data.rstrip(b"\0")
     controls = len(body) - len(body.translate(None, _CONTROLS))
-    if controls > _MAX_CONTROL_SHARE * len(body):
+    if controls > max(_FEW_CONTROLS, _MAX_CONTROL_SHARE * len(body)):
         raise RejectError("binary", f"{controls} of {len(body)} bytes are control characters: {remedy}")
 
 

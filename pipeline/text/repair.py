@@ -9,8 +9,7 @@ breaks stay, for the caller cut the line.
 """
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -21,7 +20,7 @@ from pipeline.text.replay import compare, move, replay
 if TYPE_CHECKING:
     from ftfy import TextFixerConfig
 
-__all__ = ["Repair", "raw_span", "repair_line"]
+__all__ = ["Repair", "repair_line"]
 
 # A line without these has nothing to mend: printable ASCII, tab and line ends, no entity.
 _SUSPECT = re.compile(r"[^\t\n\r -~]|&[#A-Za-z]")
@@ -42,21 +41,6 @@ class Repair:
     text: str
     alignment: tuple[int, ...] | None = None
     steps: tuple[str, ...] = ()
-
-
-def raw_span(alignment: Sequence[int] | None, begin: int, end: int) -> tuple[int, int]:
-    """The raw offsets of `text[begin:end]`; never empty when `begin < end`.
-
-    Where one raw character became several (ﬁ to fi), a span that ends between them takes in the raw character.
-
-    >>> raw_span((0, 0, 1), 0, 1)
-    (0, 1)
-    """
-    if alignment is None:
-        return begin, end
-    if begin < end and alignment[end] == alignment[end - 1]:
-        end = bisect_right(alignment, alignment[end])
-    return alignment[begin], alignment[end]
 
 
 def repair_line(text: str) -> Repair:

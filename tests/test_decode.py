@@ -1,0 +1,84 @@
+"""Promises of decoding: exact, reproducible, no rejection without a remedy."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import RejectError
+from pipeline.text.decode import decode
+
+CASES = [
+    json.loads(line) for line in (Path(__file__).parent / "cases/decode.jsonl").read_text("utf-8").split("\n") if line
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["label"])
+def test_codec_is_found(case, request):
+    if case["status"] == "fail":
+        request.applymarker(pytest.mark.xfail(strict=True, reason=case["comment"]))
+    decoded = decode(case["input"].encode(case["codec"]))
+    assert decoded.text == case["input"]
+    assert decoded.encoding == case["expected"]
+
+
+@given(st.binary(min_size=1, max_size=300))
+def test_text_is_the_recorded_codec_applied_to_the_bytes(data):
+    try:
+        decoded = decode(data)
+    except RejectError as error:
+        assert error.error in {"empty", "binary"}
+        assert error.detail
+    else:
+        assert data.decode(*decoded.encoding.split("/")) == decoded.text
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1).filter(str.strip))
+def test_utf8_is_taken_as_it_is(text):
+    assert decode(text.encode()).text == text
+
+
+@given(st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]), min_size=1).filter(str.strip))
+def test_no_byte_is_lost_without_a_note(text):
+    data = text.encode("latin-1")
+    decoded = decode(data)
+    assert "/replace" in decoded.encoding or decoded.text.encode(decoded.encoding) == data
+
+
+def test_bom_crlf_and_nul_stay():
+    text = "\ufeffA\r\nB\0C\n"
+    assert decode(text.encode()).text == text
+
+
+@pytest.mark.parametrize("data", [b"", b" \r\n\t", b"\0\0\0\n"])
+def test_no_text_is_empty(data):
+    with pytest.raises(RejectError) as caught:
+        decode(data)
+    assert caught.value.error == "empty"
+
+
+@pytest.mark.parametrize(
+    "data", [b"%PDF-1.7\ntext text", b"\x89PNG\r\n\x1a\n", bytes(range(256)), b"ab\x01\x02\x03" * 9]
+)
+def test_no_text_is_binary(data):
+    with pytest.raises(RejectError) as caught:
+        decode(data)
+    assert caught.value.error == "binary"
+
+
+def test_trailing_nuls_do_not_make_text_binary():
+    assert decode(b"Drink water.\n" + b"\0" * 500).text.startswith("Drink water.\n")
+
+
+def test_a_mangled_character_does_not_turn_the_rest_to_mojibake():
+    data = "Ménière’s disease – vertigo, tinnitus… and “fullness”.".encode() + b"\xe2\x80"
+    assert decode(data).encoding == "utf-8/replace"
+    assert decode(data).text.startswith("Ménière’s disease – vertigo")
+
+
+@pytest.mark.parametrize("label", ["gb2312", "GBK", "hex", "no-such-codec", "", "utf\x008"])
+def test_a_declared_codec_is_heeded_when_it_fits(label):
+    text = "腰痛可能由多种原因引起，请咨询医生。腰椎间盘突出症的治疗方法"
+    assert decode(text.encode("gb18030"), declared=label).text == text

@@ -1,0 +1,116 @@
+"""Promises of repair: what it mends, that clean text stays, and that every character keeps its place."""
+
+import json
+from itertools import pairwise, product
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pipeline.text.align import to_raw
+from pipeline.text.repair import Repair, repair_line
+
+HERE = Path(__file__).parent
+CASES = [json.loads(line) for line in (HERE / "cases/repair.jsonl").read_text("utf-8").split("\n") if line]
+PAGES = sorted((HERE.parent / "training/corpus").glob("*.page"))[:40]
+# What software mistakes UTF-8 for, by how often it is seen on the web.
+WRONG_CODECS = ("sloppy-windows-1252", "latin-1", "sloppy-windows-1251", "sloppy-windows-1250", "macroman", "cp437")
+SENTENCES = (
+    "Ménière’s disease – vertigo and “fullness” in the ear…",
+    "The patient’s knee doesn’t bend: it’s “locked”.",
+    "Take 50 µg at 20 °C, ½ tablet ± 10 % — not more.",
+    "Sjögren’s syndrome and Guillain–Barré are not alike.",
+    "€20 for “naïve” café owners – §5 applies…",
+)
+
+
+def check_alignment(raw, repair):
+    """The alignment never falls, runs over the whole raw line, and gives each character a slice."""
+    if repair.alignment is None:
+        assert repair.text == raw
+        assert not repair.steps
+        return
+    assert len(repair.alignment) == len(repair.text) + 1
+    assert repair.alignment[0] == 0
+    assert repair.alignment[-1] == len(raw)
+    assert all(a <= b for a, b in pairwise(repair.alignment))
+    assert repair.steps
+    for i in range(len(repair.text)):
+        begin, end = to_raw(i, i + 1, 0, repair.alignment)
+        assert raw[begin:end]
+
+
+def mangled(text, codec, times):
+    """`text` read with the wrong codec; None where that codec cannot show its bytes."""
+    import ftfy.bad_codecs  # noqa: F401  (registers the sloppy codecs)
+
+    for _ in range(times):
+        text = text.encode("utf-8").decode(codec)
+    return text
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["label"])
+def test_cases(case, request):
+    if case["status"] == "fail":
+        request.applymarker(pytest.mark.xfail(strict=True, reason=case["comment"]))
+    repair = repair_line(case["input"])
+    check_alignment(case["input"], repair)
+    assert repair.text == case["expected"]
+    assert list(repair.steps) == case["steps"]
+
+
+@pytest.mark.parametrize(("text", "codec", "times"), product(SENTENCES, WRONG_CODECS, (1, 2)))
+def test_mojibake_is_undone(text, codec, times, request):
+    if codec == "cp437" and text in SENTENCES[1:3]:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="ftfy does not take its box-drawing for mojibake"))
+    raw = mangled(text, codec, times)
+    repair = repair_line(raw)
+    check_alignment(raw, repair)
+    assert repair.text == text
+    for i, char in enumerate(text):  # each character was made of the mangled form of exactly that character
+        begin, end = to_raw(i, i + 1, 0, repair.alignment)
+        assert raw[begin:end] == mangled(char, codec, times)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_clean_lines_stay(page):
+    for line in page.read_text("utf-8").split("\n"):
+        if "&" not in line and "Ã" not in line and "â" not in line and "Â" not in line:
+            repair = repair_line(line)
+            check_alignment(line, repair)
+            assert repair.text == line
+
+
+RAW = st.text(st.one_of(st.characters(), st.sampled_from("Ãâ€™œ\x9d&amp;#39Â \u0301\ufeff\x1b[0mﬁＡ")))
+
+
+@given(RAW)
+@example("\x1b[36mblue\x1b[0m &amp;amp; \ufeffﬁt")
+@example("\u0323\u0307q q\u0307\u0323 \u1112\u1161\u11ab")
+def test_any_line_keeps_its_places(raw):
+    check_alignment(raw, repair_line(raw))
+
+
+@given(st.lists(st.sampled_from((*SENTENCES, "Ã©tÃ©", "&eacute;", "plain", "\x00", "x\u0301\u0323y")), max_size=8))
+def test_mixed_lines_keep_their_places(parts):
+    raw = " ".join(parts)
+    repair = repair_line(raw)
+    check_alignment(raw, repair)
+    at = 0
+    for word in repair.text.split(" "):
+        begin, end = to_raw(at, at + len(word), 0, repair.alignment)
+        assert repair_line(raw[begin:end]).text == word or "Ã" in raw
+        at += len(word) + 1
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="&")))
+def test_ascii_is_never_touched(raw):
+    assert repair_line(raw) == Repair(raw)
+
+
+def test_a_long_line_is_mended_like_a_short_one():
+    short = "The patientâ€™s knee &amp; hip. "
+    repair = repair_line(short * 3000)
+    check_alignment(short * 3000, repair)
+    assert repair.text == "The patient’s knee & hip. " * 3000
