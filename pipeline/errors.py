@@ -4,13 +4,14 @@
     ├── ConfigError      a setting that cannot work: raised before any work starts (exit 2)
     ├── InputError       the raw folder is missing, empty or unreadable (exit 2)
     ├── OutputError      the tables cannot be written or are missing (exit 1)
+    ├── StageError       a stage failed on one file, or its process died: names both (exit 1)
     ├── SchemaError      a stage broke a table's schema: a bug, never the user's fault (exit 1)
     └── RejectError      one file or record cannot be read: becomes a row of `rejects`, the run goes on
 
 Every message names the file or setting, the place in it, and the remedy.
 """
 
-__all__ = ["ClaimsieveError", "ConfigError", "InputError", "OutputError", "RejectError", "SchemaError"]
+__all__ = ["ClaimsieveError", "ConfigError", "InputError", "OutputError", "RejectError", "SchemaError", "StageError"]
 
 
 class ClaimsieveError(Exception):
@@ -33,6 +34,10 @@ class InputError(ClaimsieveError):
 
 class OutputError(ClaimsieveError):
     """The tables cannot be written, or are not there to be read."""
+
+
+class StageError(ClaimsieveError):
+    """A stage failed on one file, or the process it ran in died."""
 
 
 class SchemaError(ClaimsieveError):

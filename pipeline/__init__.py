@@ -1,0 +1,86 @@
+"""Turns a folder of scraped consumer-health text into a table of medical claims.
+
+    raw folder ─ ingest ─ clean ─ deduplicate ─ tag ─ extract ─ consolidate ─ tables
+
+`run` makes the tables, `load` and `claims` read them, `evidence` shows the raw words behind one claim.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from pipeline.config import Config
+    from pipeline.engines.flow import Outcome, RunOptions
+    from pipeline.store import Evidence, Manifest
+
+__all__ = ["OUT", "RAW", "__version__", "claims", "evidence", "load", "run"]
+
+__version__ = "0.1.0"
+RAW = Path("data/raw")
+OUT = Path("data/processed")
+
+
+def run(
+    raw: str | Path = RAW, out: str | Path = OUT, *, config: "Config | Path | None" = None, workers: int | None = None
+) -> "Manifest":
+    """Run all stages over the folder `raw`, write the tables and report.html to the folder `out`.
+
+    config: settings, or a TOML file of them; workers: number of processes, None for all cores.
+    Returns the manifest: steps done and reused, tables with their rows. Does nothing when the tables
+    are up to date. Raises ConfigError, InputError, OutputError or StageError (`pipeline.errors`).
+    """
+    from pipeline.config import Config, load_config
+    from pipeline.engines.flow import RunOptions
+
+    settings = config if isinstance(config, Config) else load_config(config)
+    return run_with_report(RunOptions(Path(raw), Path(out), config=settings, workers=workers)).manifest
+
+
+def run_with_report(options: "RunOptions") -> "Outcome":
+    """`engines.flow.run_stages`, then the report where the tables are complete and it is missing or older."""
+    from pipeline import report
+    from pipeline.engines.flow import run_stages
+
+    outcome = run_stages(options)
+    if options.upto is None and not (outcome.fresh and (options.out / report.FILE_NAME).exists()):
+        report.write(options.out, options.raw)
+    return outcome
+
+
+def load(name: str, *, out: str | Path = OUT) -> "pd.DataFrame":
+    """Table `name` (`claims`, `claim_groups`, `segments`, ...) as pandas, enumerations as categoricals.
+
+    Columns are described in `pipeline.schema.TABLES[name]`. Raises OutputError when it is not there.
+    """
+    from pipeline.store import read_table
+
+    frame: pd.DataFrame = read_table(Path(out), name).to_pandas()
+    return frame
+
+
+def claims(*, out: str | Path = OUT, min_confidence: float | None = None) -> "pd.DataFrame":
+    """The claims, one row each; with `min_confidence` only those at least as sure, rows without a confidence left out.
+
+    Raises OutputError when there are none to read, ConfigError when `min_confidence` is no probability.
+    """
+    from pipeline.errors import ConfigError
+
+    if min_confidence is not None and not 0 <= min_confidence <= 1:
+        raise ConfigError(f"min_confidence must lie between 0 and 1, is {min_confidence}")
+    frame = load("claims", out=out)
+    return frame if min_confidence is None else frame[frame["confidence"] >= min_confidence].reset_index(drop=True)
+
+
+def evidence(claim: "str | Mapping[str, Any] | pd.Series", *, out: str | Path = OUT) -> "Evidence":
+    """The raw passages a claim was read from, its parts marked by offsets into the decoded source.
+
+    claim: a claim_id (its beginning will do), or a row of `claims`. In a notebook the result shows itself
+    with the parts marked. Raises OutputError when there is no such claim.
+    """
+    from pipeline.store import evidence as find_evidence
+
+    return find_evidence(claim if isinstance(claim, str) else str(claim["claim_id"]), out=Path(out))

@@ -1,0 +1,96 @@
+"""The command line: run, status, show, eval, report.
+
+Exit codes: 0 all went well, 1 the run failed, 2 a setting or the input cannot work. An error is one line
+on standard error that names the file or setting and the remedy.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline import OUT, RAW
+from pipeline.errors import ClaimsieveError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Medical claims out of scraped health text.",
+)
+_Raw = Annotated[Path, typer.Option(help="folder of pages to read")]
+_Out = Annotated[Path, typer.Option(help="folder of the tables")]
+_Config = Annotated[Path | None, typer.Option(help="TOML file of settings")]
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    try:
+        app(prog_name="pipeline")
+    except ClaimsieveError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("stopped; finished work is kept: run again to go on", err=True)
+        sys.exit(130)
+
+
+@app.command()
+def run(
+    raw: _Raw = RAW,
+    out: _Out = OUT,
+    workers: Annotated[int | None, typer.Option(help="processes; all cores unless given")] = None,
+    stage: Annotated[str | None, typer.Option(help="last stage to run; all unless given")] = None,
+    config: _Config = None,
+) -> None:
+    """Read the pages, write the tables and the report, say what was found."""
+    from pipeline import run_with_report
+    from pipeline.config import load_config
+    from pipeline.engines.flow import RunOptions
+    from pipeline.store import count
+    from pipeline.terminal import console, show_counts, watch
+
+    to = console()
+    with watch(to) as progress:
+        options = RunOptions(raw, out, config=load_config(config), workers=workers, upto=stage, progress=progress)
+        outcome = run_with_report(options)
+    if outcome.fresh:
+        to.print(
+            f"fresh: nothing to do; the tables in {out} are up to date with {raw} ({outcome.manifest.n_files} files)"
+        )
+        return
+    show_counts(to, count(out), outcome.manifest, out)
+
+
+@app.command()
+def status(raw: _Raw = RAW, out: _Out = OUT, config: _Config = None) -> None:
+    """Say what the last run did, and whether its tables are up to date with the pages."""
+    from pipeline.config import load_config
+    from pipeline.engines.flow import RunOptions, check
+    from pipeline.terminal import console, show_manifest
+
+    manifest, state = check(RunOptions(raw, out, config=load_config(config)))
+    if manifest is None:
+        console().print(state)
+    else:
+        show_manifest(console(), manifest, state)
+
+
+@app.command()
+def show(claim_id: Annotated[str, typer.Argument(help="claim_id, or its beginning")], out: _Out = OUT) -> None:
+    """Print the raw passage of a claim, its parts marked, and why its segment was kept."""
+    from pipeline.store import evidence
+    from pipeline.terminal import console, show_evidence
+
+    show_evidence(console(), evidence(claim_id, out=out))
+
+
+@app.command()
+def report(raw: _Raw = RAW, out: _Out = OUT) -> None:
+    """Write report.html from the tables as they are."""
+    from pipeline.report import write
+
+    typer.echo(f"wrote {write(out, raw)}")

@@ -1,0 +1,39 @@
+"""Which rows of a join over the whole corpus concern which unit."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.errors import SchemaError
+
+__all__ = ["rows_by_unit"]
+
+
+def rows_by_unit(joined: pa.Table, sketches: pa.Table) -> dict[str, pa.Table]:
+    """The rows of `joined` by the source_path of their `member_id`; units without rows are left out.
+
+    A member is an article (`document_id`) or a passage (`passages.segment_id`) of `sketches`. Raises
+    SchemaError when a member is neither.
+    """
+    ids, paths = _members(sketches)
+    owner = paths.take(pc.index_in(joined.column("member_id"), value_set=ids))
+    if owner.null_count:
+        raise SchemaError("the join named a member that no sketch holds")
+    order = pc.sort_indices(owner)
+    rows, owner = joined.take(order), owner.take(order)
+    runs = pc.run_end_encode(owner.combine_chunks()) if len(owner) else None
+    if runs is None:
+        return {}
+    ends = runs.run_ends.to_pylist()
+    return {
+        path: rows.slice(start, end - start)
+        for path, start, end in zip(runs.values.to_pylist(), [0, *ends], ends, strict=False)
+    }
+
+
+def _members(sketches: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    paths = sketches.column("source_path")
+    passages = sketches.column("passages")
+    owners = paths.take(pc.list_parent_indices(passages))
+    segment_ids = pc.struct_field(pc.list_flatten(passages), "segment_id")
+    ids = pa.chunked_array([*sketches.column("document_id").chunks, *segment_ids.chunks], pa.string())
+    return ids, pa.chunked_array([*paths.chunks, *owners.chunks], pa.string())

@@ -1,0 +1,103 @@
+"""What a stage's rows depend on besides its input: code, data files, libraries and settings, as one hash.
+
+The code is the stage's module and, followed through its imports, the modules of this package it uses;
+data files (terms, rules, weights) count for every module that shares their folder. A stage whose hash is
+unchanged gives the same rows, so its cached results are taken; a comment changed in one stage redoes that
+stage alone, and if its rows come out equal, nothing behind it.
+"""
+
+import ast
+import importlib.metadata
+import platform
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pipeline
+from pipeline.stage import CorpusStage, Stage
+from pipeline.store import digest
+
+__all__ = ["config_entries", "libraries", "stage_key"]
+
+_PACKAGE = Path(pipeline.__file__).parent
+_DATA_PACKAGES = ("text", "knowledge", "models")
+
+
+def stage_key(stage: Stage | CorpusStage, section: Any) -> bytes:
+    """Hash of everything but the input that decides about the rows of `stage`, given its config section."""
+    function = stage.run if isinstance(stage, Stage) else stage.sketch
+    module = getattr(function, "__module__", "") or ""
+    code = [f"{path.name}={_content(path).hex()}" for path in _files(module)]
+    made = [f"{name}={version}" for name, version in libraries().items()]
+    return digest(stage.name, stage.version, repr(section), platform.python_version(), *made, *code)
+
+
+@cache
+def libraries() -> dict[str, str]:
+    """Versions of the libraries this package needs at run time, by name; empty where it is not installed."""
+    needed = [
+        match.group()
+        for package in importlib.metadata.distributions(name="claimsieve")
+        for line in package.requires or []
+        if "extra ==" not in line and (match := re.match(r"[\w.-]+", line))
+    ]
+    return {name: importlib.metadata.version(name) for name in sorted(set(needed))}
+
+
+def config_entries(config: Any) -> dict[str, str]:
+    """Every setting as `section.key` and its value's repr, in the order of their definition."""
+    return {
+        f"{section}.{key}": repr(value)
+        for section in vars(config)
+        for key, value in vars(getattr(config, section)).items()
+    }
+
+
+@cache
+def _files(module: str) -> tuple[Path, ...]:
+    start = getattr(sys.modules.get(module), "__file__", None)
+    seen: dict[Path, None] = {}
+    todo = [Path(start)] if start else []
+    while todo:
+        path = todo.pop()
+        if path not in seen:
+            seen[path] = None
+            todo.extend(_imports(path))
+    folders = {folder for path in seen for folder in path.parents}.intersection(
+        _PACKAGE / name for name in _DATA_PACKAGES
+    )
+    return tuple(sorted((*seen, *(path for folder in folders for path in _data_files(folder)))))
+
+
+def _data_files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")]
+
+
+@cache
+def _content(path: Path) -> bytes:
+    return digest(path.read_bytes())
+
+
+@cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    tree = ast.parse(path.read_bytes())
+    return tuple(found for name in _imported_names(tree) for found in _module_files(name))
+
+
+def _imported_names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _module_files(name: str) -> Iterator[Path]:
+    first, *rest = name.split(".")
+    if first == _PACKAGE.name and rest:
+        base = _PACKAGE.joinpath(*rest)
+        yield from (path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file())

@@ -1,0 +1,184 @@
+"""A run: every stage over every file, then all tables at once."""
+
+import datetime
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline import __version__
+from pipeline.config import Config
+from pipeline.engines.fingerprint import config_entries, libraries, stage_key
+from pipeline.engines.local import LocalEngine
+from pipeline.engines.steps import Progress, Work, file_piece
+from pipeline.errors import ConfigError
+from pipeline.stage import CorpusStage, Stage
+from pipeline.stages import STAGES
+from pipeline.stages.ingest import find_files
+from pipeline.store import (
+    Manifest,
+    cache_path,
+    complete,
+    digest,
+    discard_staged,
+    in_order,
+    is_intact,
+    lock,
+    open_cache,
+    publish,
+    read_manifest,
+    stage_table,
+)
+
+__all__ = ["Outcome", "RunOptions", "check", "run_stages"]
+
+
+def _quiet(step: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What to run.
+
+    stages: in order. find_files: makes their first input, the table `files`, of the folder `raw`.
+    workers: number of processes, None for as many as this process may use cores.
+    upto: name of the last stage to run, None for all.
+    progress: called with (step, units done, units in all).
+    """
+
+    raw: Path
+    out: Path
+    stages: Sequence[Stage | CorpusStage] = STAGES
+    find_files: Callable[[Path], pa.Table] = find_files
+    config: Config = field(default_factory=Config)
+    workers: int | None = None
+    upto: str | None = None
+    progress: Progress = _quiet
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The manifest of the tables as they now are; fresh where there was nothing to do."""
+
+    manifest: Manifest
+    fresh: bool
+
+
+def run_stages(options: RunOptions) -> Outcome:
+    """Run the stages over all files and replace the tables in `options.out`.
+
+    Raises ConfigError (unknown stage, no worker, `out` inside `raw`), InputError (no files), StageError (a
+    stage failed on a file), OutputError (the folder cannot be written, is full, or another run holds it).
+    The tables of the last complete run stay as they are unless all goes well.
+    """
+    stages = _chosen(options)
+    workers = _workers(options)
+    _check_apart(options)
+    files = in_order("files", options.find_files(options.raw))
+    flow = _flow(stages, options.config, files)
+    with lock(options.out):
+        complete(options.out)
+        manifest = read_manifest(options.out)
+        if manifest is not None and _is_fresh(manifest, flow, options.out):
+            return Outcome(manifest, fresh=True)
+        with open_cache(cache_path(options.out)) as cache, LocalEngine(workers=workers) as engine:
+            units: list[str] = files.column("source_path").to_pylist()
+            pieces = [file_piece(files.slice(i, 1)) for i in range(files.num_rows)]
+            work = Work(cache, engine, units, {"files": [*pieces]}, options.progress)
+            manifest = _take_all(options, stages, flow, work)
+    return Outcome(manifest, fresh=False)
+
+
+def check(options: RunOptions) -> tuple[Manifest | None, str]:
+    """The manifest in `options.out` (None where there is none) and, in a sentence, the state of its tables.
+
+    Raises InputError when the raw folder has no files, OutputError when the manifest is damaged.
+    """
+    manifest = read_manifest(options.out)
+    if manifest is None:
+        return None, f"no run has written to {options.out} yet"
+    changed = [table.name for table in manifest.tables if not is_intact(options.out, table, by_content=True)]
+    if changed:
+        return manifest, f"damaged: {', '.join(changed)} changed since the run that wrote them; run again"
+    files = in_order("files", options.find_files(options.raw))
+    flow = _flow(options.stages, options.config, files)
+    behind = [name for name, value in flow.items() if name and manifest.flow.get(name) != value]
+    if not behind:
+        return manifest, "fresh: the tables are up to date"
+    if manifest.input_hash != flow[""]:
+        return manifest, "out of date: the pages changed"
+    return (
+        manifest,
+        f"out of date from stage {behind[0]} on: settings, code or libraries changed, or the run stopped there",
+    )
+
+
+def _is_fresh(manifest: Manifest, flow: dict[str, str], out: Path) -> bool:
+    last = next(reversed(flow))
+    return manifest.flow.get(last) == flow[last] and all(is_intact(out, table) for table in manifest.tables)
+
+
+def _take_all(options: RunOptions, stages: Sequence[Stage | CorpusStage], flow: dict[str, str], work: Work) -> Manifest:
+    started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
+    for stage in stages:
+        section = getattr(options.config, stage.config)
+        work.take(stage, stage_key(stage, section), section)
+    discard_staged(options.out)
+    options.progress("write", 0, 1)
+    tables = tuple(stage_table(options.out, name, work.parts(name)) for name in work.tables())
+    manifest = Manifest(
+        version=__version__,
+        python=platform.python_version(),
+        libraries=libraries(),
+        raw=str(options.raw),
+        n_files=len(work.units),
+        input_hash=flow[""],
+        config=config_entries(options.config),
+        flow={name: value for name, value in flow.items() if name},
+        steps=tuple(work.steps),
+        tables=tables,
+        workers=_workers(options),
+        started=started.isoformat(timespec="seconds"),
+        seconds=round(time.monotonic() - clock, 3),
+    )
+    publish(options.out, manifest)
+    if options.upto is None:
+        work.cache.prune(work.used)
+    options.progress("write", 1, 1)
+    return manifest
+
+
+def _flow(stages: Sequence[Stage | CorpusStage], config: Config, files: pa.Table) -> dict[str, str]:
+    """Hash of the input (under "") and, stage by stage, of all that decides about the rows up to it."""
+    entries = zip(files.column("source_path").to_pylist(), files.column("sha256").to_pylist(), strict=True)
+    hashes = {"": digest(*(part for entry in entries for part in entry)).hex()}
+    for stage in stages:
+        last = next(reversed(hashes.values()))
+        hashes[stage.name] = digest(last, stage_key(stage, getattr(config, stage.config))).hex()
+    return hashes
+
+
+def _chosen(options: RunOptions) -> Sequence[Stage | CorpusStage]:
+    names = [stage.name for stage in options.stages]
+    if options.upto is None:
+        return options.stages
+    if options.upto not in names:
+        raise ConfigError(f"stage {options.upto!r} is unknown; the stages are: {', '.join(names)}")
+    return options.stages[: names.index(options.upto) + 1]
+
+
+def _workers(options: RunOptions) -> int:
+    if options.workers is not None and options.workers < 1:
+        raise ConfigError(f"workers must be 1 or more, is {options.workers}")
+    return options.workers or len(os.sched_getaffinity(0))
+
+
+def _check_apart(options: RunOptions) -> None:
+    raw, out = options.raw.resolve(), options.out.resolve()
+    if raw == out or raw in out.parents:
+        raise ConfigError(f"output folder {options.out} lies in raw folder {options.raw}: choose another with --out")

@@ -1,0 +1,16 @@
+"""The stages, one module each, in the order the data travels."""
+
+from pipeline.stage import CorpusStage, Stage
+from pipeline.stages.clean import CLEAN
+from pipeline.stages.deduplicate import DEDUPLICATE
+from pipeline.stages.ingest import INGEST
+from pipeline.stages.tag import TAG
+
+__all__ = ["STAGES"]
+
+STAGES: tuple[Stage | CorpusStage, ...] = (
+    INGEST,
+    CLEAN,
+    DEDUPLICATE,
+    TAG,
+)

@@ -1,0 +1,50 @@
+"""The only reader and writer of the output folder: tables, manifest, cache and decoded texts."""
+
+from pipeline.store.blobs import canonical, in_order, pack, unpack
+from pipeline.store.cache import Cache, Ref, digest, open_cache
+from pipeline.store.counts import Counts, count
+from pipeline.store.manifest import Manifest, Step, TableFile, read_manifest
+from pipeline.store.passages import Evidence, Mark, Passage, evidence, find_claim, read_text
+from pipeline.store.tables import (
+    cache_path,
+    complete,
+    discard_staged,
+    is_intact,
+    lock,
+    publish,
+    read_table,
+    stage_table,
+    table_path,
+)
+
+__all__ = [
+    "Cache",
+    "Counts",
+    "Evidence",
+    "Manifest",
+    "Mark",
+    "Passage",
+    "Ref",
+    "Step",
+    "TableFile",
+    "cache_path",
+    "canonical",
+    "complete",
+    "count",
+    "digest",
+    "discard_staged",
+    "evidence",
+    "find_claim",
+    "in_order",
+    "is_intact",
+    "lock",
+    "open_cache",
+    "pack",
+    "publish",
+    "read_manifest",
+    "read_table",
+    "read_text",
+    "stage_table",
+    "table_path",
+    "unpack",
+]

@@ -1,0 +1,88 @@
+"""What a run found, counted from its tables: the lines that a run prints when it ends."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.schema import KEPT_LABELS, LABELS
+from pipeline.store.tables import read_table, table_path
+
+__all__ = ["Counts", "count"]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Numbers of rows and characters (code points of the sources, white space inside segments included).
+
+    A number is None, a mapping empty, where the run stopped before the table it is counted from.
+    """
+
+    sources: int
+    rejects: dict[str, int]
+    articles: int | None
+    kept_chars: dict[str, int]
+    dropped_chars: dict[str, int]
+    duplicate_articles: int | None
+    duplicate_passages: int | None
+    mentions: int | None
+    claims: dict[str, int] | None
+    disputed: int | None
+
+
+def count(out: Path) -> Counts:
+    """Counts over the tables in `out`. Raises OutputError when there are none."""
+    chars = _chars_by_label(out)
+    return Counts(
+        sources=read_table(out, "sources", columns=["source_id"]).num_rows,
+        rejects=_by_value(out, "rejects", "error"),
+        articles=_rows(out, "documents", "document_id"),
+        kept_chars={label: chars[label] for label in LABELS if label in chars and label in KEPT_LABELS},
+        dropped_chars={label: chars[label] for label in LABELS if label in chars and label not in KEPT_LABELS},
+        duplicate_articles=_copies(out, "document"),
+        duplicate_passages=_copies(out, "passage"),
+        mentions=_rows(out, "mentions", "mention_id"),
+        claims=_by_predicate(out),
+        disputed=_disputed(out),
+    )
+
+
+def _rows(out: Path, name: str, column: str) -> int | None:
+    return read_table(out, name, columns=[column]).num_rows if table_path(out, name).exists() else None
+
+
+def _by_value(out: Path, name: str, column: str) -> dict[str, int]:
+    values = read_table(out, name, columns=[column]).column(column)
+    return {row["values"]: row["counts"] for row in pc.value_counts(values.cast(pa.string())).to_pylist()}
+
+
+def _by_predicate(out: Path) -> dict[str, int] | None:
+    if not table_path(out, "claims").exists():
+        return None
+    found = _by_value(out, "claims", "predicate")
+    return {predicate: found[predicate] for predicate in sorted(found, key=lambda p: (-found[p], p))}
+
+
+def _chars_by_label(out: Path) -> dict[str, int]:
+    if not table_path(out, "segments").exists():
+        return {}
+    table = read_table(out, "segments", columns=["label", "raw_start", "raw_end"])
+    lengths = pc.subtract(table.column("raw_end"), table.column("raw_start"))
+    chars = pa.table({"label": table.column("label").cast(pa.string()), "n": lengths})
+    sums = chars.group_by("label").aggregate([("n", "sum")])
+    return dict(zip(sums.column("label").to_pylist(), sums.column("n_sum").to_pylist(), strict=True))
+
+
+def _copies(out: Path, kind: str) -> int | None:
+    if not table_path(out, "duplicates").exists():
+        return None
+    table = read_table(out, "duplicates", columns=["kind", "member_id", "representative_id"])
+    copy = pc.not_equal(table.column("member_id"), table.column("representative_id"))
+    return int(pc.sum(pc.and_(copy, pc.equal(table.column("kind").cast(pa.string()), kind))).as_py() or 0)
+
+
+def _disputed(out: Path) -> int | None:
+    if not table_path(out, "claim_groups").exists():
+        return None
+    return int(pc.sum(read_table(out, "claim_groups", columns=["disputed"]).column("disputed")).as_py() or 0)

@@ -1,0 +1,171 @@
+"""The raw words behind a claim: decoded source text and the passages in which its parts stand."""
+
+import html
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.errors import OutputError
+from pipeline.store.blobs import unpack
+from pipeline.store.cache import open_cache
+from pipeline.store.tables import cache_path, read_table
+
+__all__ = ["Evidence", "Mark", "Passage", "evidence", "find_claim", "read_text"]
+
+_ROLES = ("evidence", "subject", "object")
+_TAGS = {
+    "evidence": ("<u>", "</u>"),
+    "subject": ('<mark title="subject">', "</mark>"),
+    "object": ('<mark title="object">', "</mark>"),
+}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One part of a claim (`evidence`, `subject` or `object`): code points of the decoded source, end exclusive."""
+
+    role: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A stretch of whole lines of the decoded source, and the parts of the claim that stand in it."""
+
+    start: int
+    end: int
+    text: str
+    marks: tuple[Mark, ...]
+
+    def slice(self, mark: Mark) -> str:
+        """The raw words of one of its marks."""
+        return self.text[mark.start - self.start : mark.end - self.start]
+
+    def marked(self, brackets: Mapping[str, tuple[str, str]], *, escape: Callable[[str], str] = str) -> str:
+        """Its text with each mark between its role's two `brackets`; `escape` is applied to the words alone."""
+        # At one place marks close before others open; the inner one closes first and opens last.
+        cuts = [(mark.end, 0, mark.end - mark.start, brackets[mark.role][1]) for mark in self.marks]
+        cuts += [(mark.start, 1, mark.start - mark.end, brackets[mark.role][0]) for mark in self.marks]
+        pieces, last = [], 0
+        for position, _, _, bracket in sorted(cuts):
+            pieces += [escape(self.text[last : position - self.start]), bracket]
+            last = position - self.start
+        return "".join(pieces) + escape(self.text[last:])
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Where a claim was read: passages in the order of the source, and why its segment was kept."""
+
+    claim_id: str
+    source_path: str
+    statement: str
+    confidence: float | None
+    passages: tuple[Passage, ...]
+    segment_label: str
+    segment_reason: str
+    segment_score: float
+
+    def _repr_html_(self) -> str:
+        """The passages with the claim's parts marked, for notebooks."""
+        head = f"<p><b>{html.escape(self.statement)}</b> <small>{html.escape(self.source_path)}</small></p>"
+        return head + "".join(f"<blockquote>{p.marked(_TAGS, escape=html.escape)}</blockquote>" for p in self.passages)
+
+
+def read_text(source_id: str, *, out: Path) -> str:
+    """The decoded text of a source of the last run; offsets in every table count its code points.
+
+    Raises OutputError when the run knows no such source or its cache was deleted.
+    """
+    sources = read_table(out, "sources", columns=["source_id", "source_path"])
+    row = pc.index(sources.column("source_id"), source_id).as_py()
+    if row < 0:
+        raise OutputError(f"there is no source {source_id!r} in {out}")
+    return _cached_text(out, sources.column("source_path")[row].as_py(), source_id)
+
+
+def find_claim(claim: str, *, out: Path) -> dict[str, Any]:
+    """The row of `claims` whose id is, or alone begins with, `claim`.
+
+    Raises OutputError when no row or more than one fits.
+    """
+    claims = read_table(out, "claims")
+    found = claims.filter(pc.starts_with(claims.column("claim_id"), claim))
+    if not claim or found.num_rows == 0:
+        raise OutputError(f"there is no claim {claim!r} in {out}; the column claim_id of claims.parquet lists them")
+    if found.num_rows > 1:
+        some = ", ".join(found.column("claim_id").slice(0, 3).to_pylist())
+        raise OutputError(f"{found.num_rows} claims begin with {claim!r} ({some}, ...): give more of the id")
+    row: dict[str, Any] = found.to_pylist()[0]
+    return row
+
+
+def evidence(claim: str, *, out: Path, context_lines: int = 2) -> Evidence:
+    """The raw passages of the claim with this id (or the beginning of it), with lines of context around each part.
+
+    Raises OutputError when there is no such claim, or the cache with the decoded texts was deleted.
+    """
+    row = find_claim(claim, out=out)
+    segments = read_table(out, "segments", columns=["segment_id", "source_id", "label", "reason", "score"])
+    segment = segments.filter(pc.equal(segments.column("segment_id"), row["segment_id"])).to_pylist()[0]
+    text = _cached_text(out, row["source_path"], segment["source_id"])
+    marks = sorted(
+        (Mark(role, row[f"{role}_start"], row[f"{role}_end"]) for role in _ROLES), key=lambda m: (m.start, -m.end)
+    )
+    verb = row["predicate"] if not row["negated"] else f"not {row['predicate']}"
+    return Evidence(
+        claim_id=row["claim_id"],
+        source_path=row["source_path"],
+        statement=f"{row['subject_text']} | {verb} | {row['object_text']}",
+        confidence=row["confidence"],
+        passages=_passages(text, marks, context_lines),
+        segment_label=segment["label"],
+        segment_reason=segment["reason"],
+        segment_score=segment["score"],
+    )
+
+
+def _cached_text(out: Path, source_path: str, source_id: str) -> str:
+    path = cache_path(out)
+    if not path.exists():
+        raise OutputError(f"{path} is not there: it holds the decoded texts; run the pipeline again")
+    with open_cache(path, read_only=True) as cache:
+        for ref in cache.versions(source_path, "texts"):
+            texts: pa.Table = unpack(cache.load(ref))
+            row = pc.index(texts.column("source_id"), source_id).as_py()
+            if row >= 0:
+                return str(texts.column("text")[row].as_py())
+    raise OutputError(f"the cache holds no text of {source_path}: run the pipeline again")
+
+
+def _passages(text: str, marks: list[Mark], context_lines: int) -> tuple[Passage, ...]:
+    spans: list[tuple[int, int]] = []
+    for mark in marks:
+        start, end = _widen(text, mark, context_lines)
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+        else:
+            spans.append((start, end))
+    return tuple(
+        Passage(start, end, text[start:end], tuple(m for m in marks if start <= m.start and m.end <= end))
+        for start, end in spans
+    )
+
+
+def _widen(text: str, mark: Mark, context_lines: int) -> tuple[int, int]:
+    start = text.rfind("\n", 0, mark.start) + 1
+    end = _line_end(text, mark.end)
+    for _ in range(context_lines):
+        start = text.rfind("\n", 0, max(start - 1, 0)) + 1
+        end = _line_end(text, min(end + 1, len(text)))
+    return start, end
+
+
+def _line_end(text: str, position: int) -> int:
+    end = text.find("\n", position)
+    return len(text) if end < 0 else end

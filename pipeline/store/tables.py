@@ -1,0 +1,206 @@
+"""The tables in the output folder: written all or nothing, read with their schema checked.
+
+A run first writes every table into a folder of its own beside the cache, the manifest last: that is the
+point of no return. Then the files are moved into place, the manifest last again. A run that is killed
+before the point leaves the old tables alone; one killed after it is completed by the next run.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.errors import OutputError
+from pipeline.schema import TABLES
+from pipeline.stage import conform
+from pipeline.store.blobs import canonical
+from pipeline.store.manifest import FILE_NAME, Manifest, TableFile
+
+__all__ = [
+    "cache_path",
+    "complete",
+    "discard_staged",
+    "is_intact",
+    "lock",
+    "publish",
+    "read_table",
+    "stage_table",
+    "table_path",
+]
+
+# Rows of one row group, and so of one write: fixed, because groups cut where units end would make the
+# bytes depend on them. 32,768 segments of common text are about 10 MB in memory.
+ROWS_PER_GROUP = 32_768
+_UNTOUCHED = "the tables of the last complete run are untouched; free space on the disk and run again"
+
+
+def table_path(out: Path, name: str) -> Path:
+    """Where table `name` lies in the folder `out`."""
+    return out / f"{name}.parquet"
+
+
+def cache_path(out: Path) -> Path:
+    """Where the cache of the folder `out` lies."""
+    return out / ".cache" / "work.sqlite"
+
+
+@contextlib.contextmanager
+def lock(out: Path) -> Iterator[None]:
+    """Hold the folder `out` (made where missing) for one run.
+
+    Raises OutputError when it cannot be made or written, or when another run holds it. The lock goes
+    with the process, also when that is killed.
+    """
+    import filelock
+
+    try:
+        (out / ".cache").mkdir(parents=True, exist_ok=True)
+        held = filelock.FileLock(out / ".cache" / "lock")
+        held.acquire(timeout=0)
+    except filelock.Timeout:
+        raise OutputError(
+            f"another run is writing to {out}: wait for it, or choose another folder with --out"
+        ) from None
+    except OSError as error:
+        raise OutputError(
+            f"cannot write to {out}: {error.strerror or error}; choose another folder with --out"
+        ) from error
+    with contextlib.ExitStack() as stack:
+        stack.callback(held.release)
+        yield
+
+
+def stage_table(out: Path, name: str, parts: Iterable[pa.Table]) -> TableFile:
+    """Write table `name` to the staging folder from its rows in order, cut into parts of any size.
+
+    Returns its entry for the manifest. Raises OutputError when the disk is full or the folder vanished.
+    """
+    path = _staged(out) / f"{name}.parquet"
+    rows = 0
+    with _writing(out, _UNTOUCHED):
+        path.parent.mkdir(exist_ok=True)
+        with path.open("wb") as sink:
+            with pq.ParquetWriter(sink, TABLES[name].schema, compression="zstd") as writer:
+                for group in _groups(name, parts):
+                    writer.write_table(group, row_group_size=ROWS_PER_GROUP)
+                    rows += group.num_rows
+            _flush(sink.fileno())
+        return TableFile(name, rows, path.stat().st_size, _sha256(path))
+
+
+def publish(out: Path, manifest: Manifest) -> None:
+    """Move the staged tables into place, and the manifest after them; tables that it does not name are removed."""
+    with _writing(out, _UNTOUCHED):
+        draft = _staged(out) / f"{FILE_NAME}.draft"
+        with draft.open("w", encoding="utf-8") as sink:
+            sink.write(manifest.to_json())
+            sink.flush()
+            _flush(sink.fileno())
+        draft.replace(_staged(out) / FILE_NAME)
+        _flush_folder(_staged(out))
+    complete(out)
+
+
+def complete(out: Path) -> None:
+    """Finish moving what a killed run had staged in full; drop what it had not."""
+    staged = _staged(out)
+    with _writing(out, "run again to complete it"):
+        if (staged / FILE_NAME).exists():
+            for name in (name for name, table in TABLES.items() if table.public):
+                _settle(staged, out, name, keep=_names(staged))
+            _flush_folder(out)
+            (staged / FILE_NAME).replace(out / FILE_NAME)
+            _flush_folder(out)
+    discard_staged(out)
+
+
+def discard_staged(out: Path) -> None:
+    """Delete the staging folder with all that is in it."""
+    if _staged(out).exists():
+        shutil.rmtree(_staged(out))
+
+
+def is_intact(out: Path, written: TableFile, *, by_content: bool = False) -> bool:
+    """Whether the file of a table is there with the size, or by_content the bytes, the manifest gives it."""
+    path = table_path(out, written.name)
+    if not path.exists() or path.stat().st_size != written.n_bytes:
+        return False
+    return not by_content or _sha256(path) == written.sha256
+
+
+def read_table(out: Path, name: str, columns: list[str] | None = None) -> pa.Table:
+    """Table `name` of the folder `out`, or some of its columns, in the schema's types.
+
+    Raises OutputError when there is no such table, it is not there, or a killed run left it half replaced.
+    """
+    if not (name in TABLES and TABLES[name].public):
+        known = ", ".join(name for name, table in TABLES.items() if table.public)
+        raise OutputError(f"there is no table {name!r}; the tables are: {known}")
+    if (_staged(out) / FILE_NAME).exists():
+        raise OutputError(f"the last run over {out} was cut off while it replaced the tables: run again to complete it")
+    path = table_path(out, name)
+    if not path.exists():
+        raise OutputError(f"{path} is not there: run the pipeline first (make, or python -m pipeline run --out {out})")
+    table = pq.read_table(path, columns=columns)
+    return conform(name, table) if columns is None else table
+
+
+def _groups(name: str, parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    held: list[pa.Table] = []
+    rows = 0
+    for part in parts:
+        held.append(part)
+        rows += part.num_rows
+        while rows >= ROWS_PER_GROUP:
+            whole = pa.concat_tables(held)
+            yield canonical(whole.slice(0, ROWS_PER_GROUP))
+            held = [whole.slice(ROWS_PER_GROUP)]
+            rows -= ROWS_PER_GROUP
+    if rows:
+        yield canonical(pa.concat_tables(held))
+
+
+def _settle(staged: Path, out: Path, name: str, keep: frozenset[str]) -> None:
+    new = staged / f"{name}.parquet"
+    if new.exists():
+        new.replace(table_path(out, name))
+    elif name not in keep:
+        table_path(out, name).unlink(missing_ok=True)
+
+
+def _names(staged: Path) -> frozenset[str]:
+    import json
+
+    return frozenset(table["name"] for table in json.loads((staged / FILE_NAME).read_text(encoding="utf-8"))["tables"])
+
+
+def _staged(out: Path) -> Path:
+    return out / ".cache" / "staged"
+
+
+@contextlib.contextmanager
+def _writing(out: Path, remedy: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"cannot write the tables to {out}: {error.strerror or error}; {remedy}") from error
+
+
+def _flush(descriptor: int) -> None:
+    os.fsync(descriptor)
+
+
+def _flush_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()

@@ -1,0 +1,128 @@
+"""What the command line shows: progress, the counts of a run, the passage behind a claim."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.engines.steps import Progress as Watcher
+from pipeline.store import Counts, Evidence, Manifest, Passage
+
+__all__ = ["console", "show_counts", "show_evidence", "show_manifest", "watch"]
+
+_STYLES = {"evidence": "underline", "subject": "bold cyan", "object": "bold magenta"}
+# Where there is no colour, brackets mark a claim's parts.
+_BRACKETS = {"evidence": ("«", "»"), "subject": ("[S ", "]"), "object": ("[O ", "]")}
+
+
+def console() -> Console:
+    """Standard output; outside a terminal without colour; lines are never cut."""
+    return Console(soft_wrap=True, highlight=False)
+
+
+@contextlib.contextmanager
+def watch(to: Console) -> Iterator[Watcher]:
+    """A progress bar for each step on a terminal; elsewhere one line when a step is done."""
+    if not to.is_terminal:
+        yield lambda step, done, total: _plain(to, step, done, total)
+        return
+    columns = (TextColumn("{task.description:18}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=to, transient=True) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def show(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = progress.add_task(step, total=total)
+            progress.update(tasks[step], completed=done)
+
+        yield show
+
+
+def show_counts(to: Console, counts: Counts, manifest: Manifest, out: Path) -> None:
+    """What a run found, how long it took, and where to look next."""
+    computed = sum(step.computed for step in manifest.steps)
+    reused = sum(step.reused for step in manifest.steps)
+    work = f"{manifest.seconds:.1f} s, {manifest.workers} workers; {computed} steps of work done, {reused} reused"
+    for name, value in (*_count_lines(counts), ("time", work)):
+        to.print(f"{name:20} {escape(value)}")
+    to.print("\nwhere to look next:")
+    claims = manifest.table("claims")
+    report = out / "report.html"
+    if report.exists():
+        to.print(f"  {escape(str(report))}: the report, in a browser")
+    to.print(f"  {escape(str(out))}/*.parquet: the tables ({', '.join(t.name for t in manifest.tables)})")
+    if claims is not None and claims.rows:
+        to.print("  python -m pipeline show CLAIM_ID: the words behind a claim")
+        to.print("  make notebooks: claims, what was dropped, disputes")
+
+
+def show_manifest(to: Console, manifest: Manifest, state: str) -> None:
+    """The last run: state of its tables, steps, rows."""
+    to.print(f"{state}")
+    to.print(
+        f"written {manifest.started} from {escape(manifest.raw)} ({manifest.n_files} files), version {manifest.version}"
+    )
+    steps = Table("step", "computed", "reused", "seconds", box=None)
+    for step in manifest.steps:
+        steps.add_row(step.name, str(step.computed), str(step.reused), f"{step.seconds:.2f}")
+    tables = Table("table", "rows", "bytes", box=None)
+    for written in manifest.tables:
+        tables.add_row(written.name, str(written.rows), str(written.n_bytes))
+    to.print(steps)
+    to.print(tables)
+
+
+def show_evidence(to: Console, found: Evidence) -> None:
+    """The raw passages of a claim with its parts marked, and why its segment was kept."""
+    confidence = "none: no calibration fits" if found.confidence is None else f"{found.confidence:.2f}"
+    to.print(Text(f"claim {found.claim_id}"))
+    to.print(Text(f"{found.statement}   (confidence {confidence})", style="bold"))
+    for passage in found.passages:
+        to.print(Text(f"\n{found.source_path}, characters {passage.start} to {passage.end}:", style="dim"))
+        to.print(_styled(passage) if to.is_terminal else Text(passage.marked(_BRACKETS)))
+    to.print(
+        Text(
+            f"\nits segment was kept as {found.segment_label}: {found.segment_reason} (score {found.segment_score:.2f})"
+        )
+    )
+
+
+def _plain(to: Console, step: str, done: int, total: int) -> None:
+    if done == total:
+        to.print(f"{step}: {done} of {total}")
+
+
+def _count_lines(counts: Counts) -> Iterator[tuple[str, str]]:
+    rejected = sum(counts.rejects.values())
+    yield (
+        "sources",
+        f"{counts.sources} read, {rejected} rejected" + (f" ({_listed(counts.rejects)})" if rejected else ""),
+    )
+    if counts.articles is not None:
+        yield "articles", str(counts.articles)
+        yield "characters kept", f"{sum(counts.kept_chars.values())} ({_listed(counts.kept_chars)})"
+        yield "characters dropped", f"{sum(counts.dropped_chars.values())} ({_listed(counts.dropped_chars)})"
+    if counts.duplicate_articles is not None:
+        yield "duplicates", f"{counts.duplicate_articles} articles, {counts.duplicate_passages} passages"
+    if counts.mentions is not None:
+        yield "mentions", str(counts.mentions)
+    if counts.claims is not None:
+        yield "claims", f"{sum(counts.claims.values())} ({_listed(counts.claims)})"
+    if counts.disputed is not None:
+        yield "disputed groups", str(counts.disputed)
+
+
+def _listed(numbers: dict[str, int]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in numbers.items())
+
+
+def _styled(passage: Passage) -> Text:
+    text = Text(passage.text)
+    for mark in passage.marks:
+        text.stylize(_STYLES[mark.role], mark.start - passage.start, mark.end - passage.start)
+    return text
