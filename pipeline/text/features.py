@@ -1,0 +1,186 @@
+"""What is known of each part of a page before it is labelled: one row of numbers per part.
+
+All counts are made over whole arrays (numpy, Arrow), not part by part: a dump of a gigabyte has ten
+million parts. Rules (`cues.json`) are features like the others; the ones that fire also give the reason
+of a label.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.text.context import neighbourhood
+from pipeline.text.words import word_matrix
+
+__all__ = ["Cue", "Features", "PartTable", "cues", "features"]
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+
+class Cue(NamedTuple):
+    """A rule: `pattern` (RE2) found in a part speaks for `label`; `why` says so to a reader."""
+
+    id: str
+    label: str
+    why: str
+    pattern: str
+
+
+@dataclass(frozen=True)
+class PartTable:
+    """Parts of any number of sources, column by column, in order of source and place.
+
+    texts: repaired words. source: index of the source. line: index of the line in its source. gap: blank
+    lines before the line. cut: name of the cut before the part, "" at a line's start.
+    """
+
+    texts: Sequence[str]
+    source: Ints
+    line: Ints
+    gap: Ints
+    cut: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Features:
+    """values: one row per part, one column per name; rules: which cue fired in which part."""
+
+    values: Floats
+    names: tuple[str, ...]
+    rules: npt.NDArray[np.bool_]
+
+
+@cache
+def cues() -> tuple[Cue, ...]:
+    """The rules, in the order of the data file."""
+    data = resources.files("pipeline.text").joinpath("cues.json").read_text(encoding="utf-8")
+    return tuple(Cue(**row) for row in json.loads(data))
+
+
+def features(parts: PartTable) -> Features:
+    """The feature rows of all parts; a row depends on its own source only."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = pa.array(parts.texts, pa.large_string())
+    heads = pc.utf8_slice_codeunits(column, 0, 400)
+    rules = np.column_stack([pc.match_substring_regex(heads, cue.pattern).to_numpy(zero_copy_only=False) for cue in cues()])
+    own, names = _shape(parts)
+    place, place_names = _place(parts)
+    words, word_names = word_matrix(parts.texts, parts.source)
+    around, around_names = neighbourhood(parts.source, own, names, *_by_label(rules))
+    values = np.hstack([own, rules.astype(np.float32), place, words, around])
+    return Features(values, (*names, *(f"rule:{cue.id}" for cue in cues()), *place_names, *word_names, *around_names), rules)
+
+
+_SPACE, _LOWER, _UPPER, _DIGIT, _END, _COMMA, _SLASH, _OTHER, _WIDE = range(9)
+
+
+@cache
+def _classes() -> npt.NDArray[np.uint8]:
+    """Class of each code point below 128; all others are _WIDE."""
+    table = np.full(129, _OTHER, np.uint8)
+    for chars, kind in ((" \t", _SPACE), (".!?", _END), (",;:", _COMMA), ("/|_>", _SLASH)):
+        table[[ord(c) for c in chars]] = kind
+    table[ord("0") : ord("9") + 1] = _DIGIT
+    table[ord("a") : ord("z") + 1] = _LOWER
+    table[ord("A") : ord("Z") + 1] = _UPPER
+    table[128] = _WIDE
+    return table
+
+
+def _shape(parts: PartTable) -> tuple[Floats, tuple[str, ...]]:
+    """Length, character classes, first and last characters, list number of each part."""
+    codes = np.frombuffer("\x01".join([*parts.texts, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
+    kinds = _classes()[np.minimum(codes, 128)]
+    ends = np.flatnonzero(codes == 1) if len(codes) else np.zeros(0, np.int64)
+    ends = ends if len(ends) == len(parts.texts) else np.cumsum([len(t) + 1 for t in parts.texts], dtype=np.int64) - 1
+    starts = np.concatenate([[0], ends[:-1] + 1]).astype(np.int64)
+    size = (ends - starts).astype(np.float32)
+    before = np.concatenate([[np.uint8(_OTHER)], kinds[:-1]])
+    begins = (kinds != _SPACE) & ((before == _SPACE) | np.isin(np.arange(len(kinds)), starts))
+
+    def count(mask: npt.NDArray[np.bool_]) -> Floats:
+        total = np.concatenate([[0], np.cumsum(mask)])
+        return (total[ends] - total[starts]).astype(np.float32)
+
+    words = count(begins)
+    some = np.maximum(words, 1)
+    chars = np.maximum(size, 1)
+    last = kinds[np.maximum(ends - 1, starts)]
+    last_code = codes[np.maximum(ends - 1, starts)]
+    first = kinds[np.minimum(starts, len(kinds) - 1)]
+    number = _numbers(parts.texts)
+    columns = {
+        "chars": np.log1p(size),
+        "words": np.log1p(words),
+        "capitalised": count(begins & (kinds == _UPPER)) / some,
+        "upper": count(kinds == _UPPER) / chars,
+        "digits": count(kinds == _DIGIT) / chars,
+        "slashes": count(kinds == _SLASH),
+        "commas": count(kinds == _COMMA) / some,
+        "ends": np.log1p(count(kinds == _END)),
+        "wide": count(kinds == _WIDE) / chars,
+        "other": count(kinds == _OTHER) / chars,
+        "word_length": (size - count(kinds == _SPACE)) / some,
+        "first_kind": first.astype(np.float32),
+        "last_kind": last.astype(np.float32),
+        "last_question": (last_code == ord("?")).astype(np.float32),
+        "last_colon": np.isin(last_code, (ord(":"), 0xFF1A)).astype(np.float32),
+        "last_full": np.isin(last_code, (ord("."), ord("!"), 0x3002)).astype(np.float32),
+        "number": number,
+        "prose": np.clip(words / 25, 0, 1) * (count(kinds == _END) > 0),
+    }
+    return np.column_stack([c.astype(np.float32) for c in columns.values()]), tuple(columns)
+
+
+def _numbers(texts: Sequence[str]) -> Floats:
+    """The list number that a part starts with, 0 where it has none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = pc.extract_regex(pa.array(texts, pa.large_string()), r"^[\s,(（【\[]*(?P<n>\d{1,2})(?:[^\d%:]|$)")
+    return np.asarray(pc.fill_null(pc.struct_field(found, "n").cast(pa.float32()), 0.0), np.float32)
+
+
+def _place(parts: PartTable) -> tuple[Floats, tuple[str, ...]]:
+    """Where a part stands: in its line, in its source, after which cut and how many blank lines."""
+    n = len(parts.texts)
+    index = np.arange(n)
+    new_source = np.concatenate([[True], parts.source[1:] != parts.source[:-1]])
+    new_line = new_source | np.concatenate([[True], parts.line[1:] != parts.line[:-1]])
+    from_start = index - np.maximum.accumulate(np.where(new_source, index, 0))
+    size = np.bincount(parts.source, minlength=1)[parts.source] if n else index
+    in_line = index - np.maximum.accumulate(np.where(new_line, index, 0))
+    line_id = np.cumsum(new_line) - 1
+    of_line = np.bincount(line_id)[line_id]
+    next_gap = np.concatenate([parts.gap[1:], [9]])
+    next_gap[np.concatenate([new_source[1:], [True]])] = 9
+    kinds = ("", "suffix", "brackets", "brackets-after", "brackets-end", "glued", "lead", "sentence", "tail")
+    codes = {kind: i for i, kind in enumerate(kinds)}
+    columns = {
+        "from_start": np.minimum(from_start, 60),
+        "to_end": np.minimum(size - from_start, 60),
+        "in_line": in_line,
+        "of_line": of_line,
+        "last_in_line": in_line == of_line - 1,
+        "gap": np.minimum(parts.gap, 4),
+        "next_gap": np.minimum(next_gap, 9),
+        "cut": np.array([codes[cut] for cut in parts.cut]),
+        "next_cut": np.where(in_line == of_line - 1, 0, np.array([*(codes[cut] for cut in parts.cut[1:]), 0])),
+    }
+    return np.column_stack([c.astype(np.float32) for c in columns.values()]), tuple(columns)
+
+
+def _by_label(rules: npt.NDArray[np.bool_]) -> tuple[Floats, tuple[str, ...]]:
+    """How many rules of each label fired."""
+    labels = tuple(dict.fromkeys(cue.label for cue in cues()))
+    columns = [rules[:, [i for i, cue in enumerate(cues()) if cue.label == label]].sum(1) for label in labels]
+    return np.column_stack(columns).astype(np.float32), tuple(f"rules:{label}" for label in labels)
