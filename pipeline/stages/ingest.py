@@ -91,8 +91,10 @@ def _run(tables: Tables, config: Ingest) -> dict[str, pa.Table]:
     rejects: list[dict[str, Any]] = []
     files = [_File(**row) for row in tables["files"].to_pylist()]
     for copies in _copies(files):
-        items = _read(copies[0], config)
+        known: list[Record | RejectError] = []
         for file in copies:
+            items = _read(file, config, known)
+            known = known or (items if any(isinstance(item, Record) for item in items) else [])
             for index, item in enumerate(items):
                 if isinstance(item, Record):
                     sources.append(_source_row(file, index, item))
@@ -115,18 +117,20 @@ def _copies(files: Iterable[_File]) -> list[list[_File]]:
     return list(groups.values())
 
 
-def _read(file: _File, config: Ingest) -> list[Record | RejectError]:
-    """The file's records; a failure half-way loses the whole file, so that no half of it is used."""
+def _read(file: _File, config: Ingest, known: list[Record | RejectError]) -> list[Record | RejectError]:
+    """The file's records, `known` ones from a copy if there are any.
+
+    A failure half-way loses the whole file, so that no half of it is used.
+    """
     try:
         with _open(file) as stream:
-            items = read(file.source_path, stream, file.n_bytes, config)
+            items = known or read(file.source_path, stream, file.n_bytes, config)
             return [_numbered(item, index) for index, item in enumerate(items)]
     except RejectError as error:
         return [error]
     except OSError as error:
-        return [
-            RejectError("unreadable", f"the file cannot be read ({error.strerror or error}): check its permissions")
-        ]
+        reason = error.strerror or str(error)
+        return [RejectError("unreadable", f"the file cannot be read ({reason}): check its permissions")]
 
 
 def _open(file: _File) -> BinaryIO:

@@ -26,7 +26,7 @@ def page_of(fields: Mapping[str, object], encoding: str, place: str, config: Ing
         )
     if not value.strip("\0\ufeff \t\r\n"):
         return RejectError("empty", f"{place} holds no text in field {name!r}")
-    text = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    text = value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     kind = "html" if name == config.html_field else content_kind(text)
     encoding = encoding if text == value else f"{encoding.removesuffix('/replace')}/replace"
     return Record(text, encoding, kind, _text(fields.get(config.url_field)), _text(fields.get(config.fetched_field)))
