@@ -94,10 +94,12 @@ class Extract:
 
     languages: as for tagging.
     min_confidence: rows below it are not written; see the model card for the value's choice.
+    readers: who reads, in this order. "frames" is the rule reader: list frames and a cue lexicon.
     """
 
     languages: tuple[str, ...] = ("en",)
     min_confidence: float = 0.3
+    readers: tuple[str, ...] = ("frames",)
 
 
 @dataclass(frozen=True)

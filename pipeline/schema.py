@@ -236,14 +236,16 @@ _ALL = (
         Column("text", pa.large_string(), "the decoded text, untouched: BOM, CRLF and NUL stay where they were"),
     ), ("source_path", "record"), public=False),
     Table("sketches", "the slim columns that the join over all articles needs", (
-        _DOCUMENT, _PATH, _RECORD, _START, _SITE,
-        Column("n_shingles", _INT, "number of distinct word shingles"),
-        Column("shingles", _HASHES, "hashes of the distinct word shingles, sorted"),
-        Column("bands", _HASHES, "hash of each band of the MinHash signature"),
-        Column("exact", _STRING, "hash of the normalised kept text"),
-        Column("passages", pa.list_(pa.struct([
-            pa.field("segment_id", pa.string(), nullable=False), pa.field("hash", pa.string(), nullable=False),
-            pa.field("n_words", pa.int64(), nullable=False)])), "kept segments long enough to count as a passage"),
+        _DOCUMENT, _PATH, _RECORD, _START,
+        Column("n_chars_kept", _INT, "characters of kept segments that are not white space"),
+        Column("exact", _STRING, "hash of the words of the kept text; empty where there are none"),
+        Column("shingles", pa.list_(pa.field("item", pa.uint32(), nullable=False)),
+               "hashes of the distinct word shingles, sorted"),
+        Column("bands", pa.list_(pa.field("item", pa.uint64(), nullable=False)),
+               "hash of each band of the MinHash signature; none where the article is too short to be compared"),
+        Column("passages", pa.list_(pa.field("item", pa.struct([
+            pa.field("segment_id", pa.string(), nullable=False), pa.field("hash", pa.uint64(), nullable=False)]),
+            nullable=False)), "kept segments long enough to count as a passage, in reading order; hash of their words"),
     ), ("source_path", "record", "raw_start"), public=False),
     Table("claim_sketches", "the slim columns that grouping over all claims needs", (
         Column("claim_id", _STRING, "the claim"),
