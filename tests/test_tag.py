@@ -1,6 +1,8 @@
 """Tagging: mentions are true to the source, right by the written cases, and the same however the work is split."""
 
 import json
+from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,8 @@ from hypothesis import strategies as st
 
 from pipeline.config import Tag
 from pipeline.errors import ConfigError
-from pipeline.knowledge.recognise import Recogniser
-from pipeline.knowledge.terminology import load
+from pipeline.knowledge.recognise import Recogniser, find
+from pipeline.knowledge.terminology import embedded, load
 from pipeline.knowledge.tokens import fold, tokenise
 from pipeline.stage import from_rows
 from pipeline.stages.tag import TAG
@@ -124,7 +126,7 @@ def test_a_list_shares_its_head(terms: Path) -> None:
 
 def test_no_terminology_file_is_a_config_error() -> None:
     tables = {"documents": from_rows("documents", [document(1)]), "segments": from_rows("segments", [])}
-    with pytest.raises(ConfigError, match="nowhere.parquet"):
+    with pytest.raises(ConfigError, match=r"nowhere\.parquet"):
         TAG.run(tables, Tag(terminology="nowhere.parquet"))
 
 
@@ -135,9 +137,10 @@ def test_splitting_the_input_changes_no_row(terms: Path, data: st.DataObject) ->
     cut = data.draw(st.integers(0, len(chosen)))
     documents = [document(n) for n in range(len(chosen))]
     segments = [[segment(n, i, text) for i, text in enumerate(texts)] for n, texts in enumerate(chosen)]
-    whole = tagged(documents, sum(segments, []), terms)
+    whole = tagged(documents, list(chain(*segments)), terms)
     parts = [
-        tagged(documents[a:b], sum(segments[a:b], []), terms).to_pylist() for a, b in ((0, cut), (cut, len(chosen)))
+        tagged(documents[a:b], list(chain(*segments[a:b])), terms).to_pylist()
+        for a, b in ((0, cut), (cut, len(chosen)))
     ]
     assert whole.to_pylist() == parts[0] + parts[1]
 
@@ -166,3 +169,18 @@ def cases(name: str) -> list[Any]:
     rows = [json.loads(line) for line in (CASES / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
     known = pytest.mark.xfail(strict=True, reason="known failure")
     return [pytest.param(r, id=r["label"], marks=[known] if r["status"] == "fail" else []) for r in rows]
+
+
+@pytest.mark.parametrize("case", cases("rewrites"))
+def test_rewrite(case: dict[str, Any]) -> None:
+    found = [[f.text, f.concept_name] for f in find(case["input"])]
+    assert all(pair in found for pair in case["expected"])
+    assert case.get("absent") not in [name for _, name in found]
+
+
+def test_every_rewrite_has_a_target_and_a_case() -> None:
+    assert embedded().unresolved == ()
+    rules = json.loads(files("pipeline.knowledge").joinpath("rules").joinpath("rewrites.json").read_text("utf-8"))
+    labels = {case.values[0]["label"] for case in cases("rewrites")}
+    assert len(rules["phrases"]) >= 250
+    assert [row for row in rules["phrases"] if f"{row['from']} -> {row['to']}" not in labels] == []

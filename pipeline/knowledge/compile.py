@@ -21,6 +21,7 @@ class Builder:
 
     def __init__(self) -> None:
         self._entries: defaultdict[str, list[Entry]] = defaultdict(list)
+        self._guarded: set[str] = set()
         self._unresolved: list[str] = []
 
     def add(self, concept: Concept, synonyms: Iterable[str]) -> None:
@@ -38,29 +39,41 @@ class Builder:
             self._entries[key].append(entry)
 
     def guard(self, rules: Mapping[str, Any]) -> None:
-        """Put guards on ambiguous words (the rows of ambiguity.json)."""
+        """Replace the readings of ambiguous words by those of ambiguity.json, in its order.
+
+        A reading of type null, or of a type that no concept of this word has, stands for no concept.
+        """
+        for row in rules.get("words", ()):
+            key = key_of(row["word"])
+            known = {e.concept.entity_type: e.concept for e in self._entries.get(key, ()) if e.concept}
+            self._entries[key] = [
+                Entry(known.get(reading["type"]), "exact", _guard(reading, f"ambiguity.json, {row['word']}"))
+                for reading in row["readings"]
+            ]
+            self._guarded.add(key)
 
     def rewrite(self, rules: Mapping[str, Any]) -> None:
-        """Add translated and lay variants (rewrites.json): `parts` of terms, then whole `phrases`."""
+        """Add translated and lay variants (rewrites.json): `parts` of terms, then whole `phrases`.
+
+        A variant that is a term in its own right, or an ambiguous word, stays so unless the rule has a guard;
+        a guarded rule also narrows an unguarded reading of the same concept.
+        """
         self._add_parts(rules.get("parts", ()))
         for row in rules.get("phrases", ()):
-            guard = guard_from(row["guard"], f"rewrites.json, {row['from']}") if "guard" in row else None
-            entry = self._target(row["to"], row.get("type"), guard)
-            if entry is None:
+            guard = _guard(row, f"rewrites.json, {row['from']}")
+            key = key_of(row["from"])
+            concept = self._target(row["to"], row.get("type"))
+            if concept is None:
                 self._unresolved.append(f"{row['from']} -> {row['to']}")
-                continue
-            for variant in row["from"].split("|"):
-                self._entries[key_of(variant)].insert(0, entry) if guard else self._put_first(key_of(variant), entry)
+            elif guard is not None:
+                rest = [e for e in self._entries.get(key, ()) if e.guard or e.concept != concept]
+                self._entries[key] = [Entry(concept, "rewrite", guard), *rest]
+            elif key not in self._guarded:
+                self._put(key, Entry(concept, "rewrite"))
 
-    def _put_first(self, key: str, entry: Entry) -> None:
-        """A variant that is a term in its own right stays one: a rewrite without guard comes after it."""
-        self._put(key, entry)
-
-    def _target(self, target: str, entity_type: str | None, guard: Guard | None) -> Entry | None:
-        for entry in self._entries.get(key_of(target), ()):
-            if entry.concept is not None and entity_type in (None, entry.concept.entity_type):
-                return Entry(entry.concept, "rewrite", guard)
-        return None
+    def _target(self, target: str, entity_type: str | None) -> Concept | None:
+        concepts = (entry.concept for entry in self._entries.get(key_of(target), ()))
+        return next((c for c in concepts if c is not None and entity_type in (None, c.entity_type)), None)
 
     def _add_parts(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Each term that holds the words `to` is also known with `from` in their place."""
@@ -96,3 +109,7 @@ class Builder:
             {word: tuple(sorted(found, reverse=True)) for word, found in lengths.items()},
             tuple(self._unresolved),
         )
+
+
+def _guard(row: Mapping[str, Any], where: str) -> Guard | None:
+    return guard_from(row["guard"], where) if "guard" in row else None
