@@ -24,7 +24,10 @@ def test_each_entity_type_has_concepts() -> None:
     assert {row.entity_type for row in rows} == set(ENTITY_TYPES)
 
 
-CASES = [json.loads(line) for line in (Path(__file__).parent / "cases" / "terms.jsonl").read_text(encoding="utf-8").splitlines()]
+CASES = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "cases" / "terms.jsonl").read_text(encoding="utf-8").splitlines()
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["label"] for case in CASES])
@@ -33,7 +36,8 @@ def test_the_check_names_what_is_wrong(case: dict[str, object], tmp_path: Path) 
         with (tmp_path / name).open("w", encoding="utf-8", newline="") as handle:
             csv.writer(handle, lineterminator="\n").writerows([HEADER, *rows])
     ambiguity = tmp_path / "ambiguity.json"
-    ambiguity.write_text(json.dumps({"words": case["input"].get("words", [])}), encoding="utf-8")  # type: ignore[attr-defined]
+    words = case["input"].get("words", [])  # type: ignore[attr-defined]
+    ambiguity.write_text(json.dumps({"words": words}), encoding="utf-8")
     found = problems(tmp_path, ambiguity)
     expected = case["expected"]
     assert isinstance(expected, list)
