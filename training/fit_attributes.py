@@ -1,0 +1,98 @@
+"""Weigh the cues that say how a claim is meant (models/attributes.json).
+
+    python -m training.fit_attributes [--corpus FOLDER] [--out FILE]
+
+Fits on the labelled claims of the written corpus' train pages, picks thresholds on its dev pages (number 10).
+Takes about a minute.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from sklearn.linear_model import LogisticRegression
+
+from pipeline.evaluation.attributes import gold_readings, token_f1, words_f1
+from pipeline.evaluation.gold import GoldClaim, GoldPage, load_pages
+from pipeline.knowledge.attributes import FIELDS, FLAGS, Sentence, flag_features, offer_features, place, sigmoid
+from training.weights import table, vectorise
+
+SEED = 11
+MIN_COUNT = 3
+C_FLAGS = 0.5
+C_FIELDS = 0.3
+CORPUS = Path(__file__).with_name("corpus")
+OUT = Path(__file__).parent.parent / "pipeline/models/attributes.json"
+
+
+Claims = Sequence[tuple[GoldClaim, Sentence]]
+
+
+def labelled(pages: Sequence[GoldPage]) -> Claims:
+    """The labelled claims of `pages`, each with its sentence as the attributes see it."""
+    return [(claim, place(article, reading)) for page in pages for claim, article, reading in gold_readings(page)]
+
+
+def fit_flag(flag: str, claims: Claims) -> dict[str, float]:
+    """Weights of the cues of `negation` or `hedge`."""
+    rows = [flag_features(flag, sentence) for _, sentence in claims]
+    kept = [i for i, row in enumerate(rows) if len(row) > 2]  # without a cue there is nothing to weigh
+    right = [claims[i][0].negated if flag == "negation" else claims[i][0].certainty == "hedged" for i in kept]
+    return fit([rows[i] for i in kept], right, C_FLAGS)
+
+
+def fit_field(field: str, claims: Claims) -> dict[str, float]:
+    """Weights of the stretches offered as a text field."""
+    rows, right = [], []
+    for claim, sentence in claims:
+        for words, names in offer_features(field, sentence):
+            rows.append(names)
+            right.append(token_f1(words, getattr(claim, field)) >= 0.6)
+    return fit(rows, right, C_FIELDS)
+
+
+def fit(rows: Sequence[Sequence[str]], right: Sequence[bool], c: float) -> dict[str, float]:
+    """Logistic regression over 0/1 features."""
+    names, matrix = vectorise(rows, MIN_COUNT)
+    model = LogisticRegression(C=c, max_iter=300, fit_intercept=False, solver="liblinear", random_state=SEED)
+    return table(names, model.fit(matrix, right).coef_[0])
+
+
+def threshold(field: str, weights: dict[str, float], claims: Claims) -> float:
+    """The probability above which the best offer is taken: best word F1 on `claims`."""
+    best = []
+    for claim, sentence in claims:
+        scored = [(sum(weights.get(n, 0.0) for n in names), words) for words, names in offer_features(field, sentence)]
+        value, words = max(scored, key=lambda row: row[0], default=(-30.0, ""))
+        best.append((sigmoid(value), words, getattr(claim, field)))
+
+    def f1(limit: float) -> float:
+        return words_f1([(words if value >= limit else "", gold) for value, words, gold in best])
+
+    return max((step / 20 for step in range(2, 18)), key=f1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", type=Path, default=CORPUS)
+    parser.add_argument("--out", type=Path, default=OUT)
+    args = parser.parse_args()
+    train, dev = labelled(load_pages(args.corpus, "train")), labelled(load_pages(args.corpus, "dev"))
+    fields = {field: fit_field(field, train) for field in FIELDS}
+    data = {
+        "card": {
+            "what": "weights of cue words and offered stretches for the attributes of claims",
+            "data": f"{len(train)} labelled claims of the written corpus' train part; thresholds: {len(dev)} of dev",
+            "command": "python -m training.fit_attributes",
+        },
+        "flags": {flag: fit_flag(flag, train) for flag in FLAGS},
+        "fields": fields,
+        "thresholds": {field: threshold(field, fields[field], dev) for field in FIELDS},
+    }
+    args.out.write_text(json.dumps(data, ensure_ascii=False, indent=0, sort_keys=True) + "\n", encoding="utf-8")
+    print(f"{args.out}: {args.out.stat().st_size // 1024} KiB, thresholds {data['thresholds']}")
+
+
+if __name__ == "__main__":
+    main()
