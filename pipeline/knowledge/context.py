@@ -39,4 +39,11 @@ def context_of(start: int, end: int, cues: Sequence[Cue]) -> Context:
     if not touching:
         return _NONE
     kinds = {cue.kind for cue in touching}
-    return Context(*(kind in kinds for kind in _OF_ENTITIES), cues=touching)
+    return Context(
+        negated="negation" in kinds,
+        hedged="hedge" in kinds,
+        hypothetical="hypothetical" in kinds,
+        historical="historical" in kinds,
+        other_experiencer="experiencer" in kinds,
+        cues=touching,
+    )

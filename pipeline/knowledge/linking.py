@@ -23,6 +23,18 @@ _FUZZY = 90.0
 # A short word turns into another one with one letter; spelling is compared from this many letters on.
 _FUZZY_LETTERS = 6
 _BRACKET = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
+# Annotators and readers draw these lines differently (is insomnia a condition or a symptom?): where no concept
+# of the wanted type has the name, one of a near type is the same thing under another heading.
+_NEAR_TYPES = {
+    kind: group
+    for group in (
+        frozenset({"condition", "symptom", "function", "factor"}),
+        frozenset({"food", "nutrient", "drug"}),
+        frozenset({"treatment", "activity", "test", "device"}),
+    )
+    for kind in group
+}
+_NEAR_SCORE = 0.9
 # Words that narrow a concept without making another one of it, at the edges of a phrase.
 _MODIFIERS = frozenset({
     "a", "an", "the", "your", "his", "her", "their", "my", "our", "its", "this", "that", "these", "those", "some",
@@ -65,12 +77,20 @@ def link_with(text: str, entity_type: str | None, short_forms: Mapping[str, Conc
     stripped = text.strip()
     if stripped in short_forms:
         return _of(short_forms[stripped], "abbreviation", entity_type)
-    for words in dict.fromkeys((stripped, _BRACKET.sub("", stripped))):
-        tokens = tokenise(words)
-        found = _whole(words, tokens, entity_type) or _composed(words, tokens, entity_type)
-        if found:
-            return found if words == stripped else found._replace(match_kind="abbreviation")
-    return _fuzzy(tokenise(stripped), entity_type)
+    bare = _BRACKET.sub("", stripped)
+    for types in ((entity_type,), sorted(_NEAR_TYPES.get(entity_type or "", frozenset()) - {entity_type})):
+        for kind in types:
+            found = _named(stripped, kind) or (_named(bare, kind) if bare != stripped else None)
+            if found and kind != entity_type:
+                return found._replace(score=round(found.score * _NEAR_SCORE, 3))
+            if found:
+                return found
+    return _fuzzy(tokenise(bare), entity_type)
+
+
+def _named(words: str, entity_type: str | None) -> Link | None:
+    tokens = tokenise(words)
+    return _whole(words, tokens, entity_type) or _composed(words, tokens, entity_type)
 
 
 def _of(concept: Concept | None, kind: str, entity_type: str | None) -> Link | None:

@@ -1,148 +1,132 @@
-"""Phrases put together from matches: head and site, heads shared by a list, statements of a complaint.
+"""Phrases put together from matches: the whole is one entity, its concept the one that its parts make.
 
-- "pain of the waist", "swelling in the ankle", "herniation of lumbar disc": head, preposition, site
-- "lumbar muscle strain": site, head
-- "the waist is sore", "feet swell": site, complaint
-- "knee and hip pain", "neck, shoulder and back pain": sites that share the head of the last
+- "pain of the waist", "massage of the back", "absorption of calcium", "symptoms of gout": head, preposition, part
+- "lumbar muscle strain", "stomach bleeding", "calcium absorption", "coix seed soup": part, head
+- "the waist is sore", "feet swell": part, complaint
+- "people with gout", "gout patient": group and condition; the condition stays an entity of its own
 
-Where the terminology knows the phrase turned round ("waist pain", "hip pain") it is that concept; else the
-concept is put together from head and site, under this project's own prefix.
+Where the terminology knows the phrase turned round ("waist pain", "gout patient") it is that concept; else the
+concept is put together from the two, under this project's own prefix.
 """
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
-from pipeline.knowledge.concepts import Concept, Entry
+from pipeline.knowledge.concepts import Concept
+from pipeline.knowledge.matches import ARTICLES, COMPLAINTS, Lookup, Match, by_place, compose
 from pipeline.knowledge.tokens import key_of
 
-__all__ = ["Match", "compose", "join_phrases"]
+__all__ = ["PREPOSITIONS", "join_groups", "join_part", "join_parts"]
 
-Lookup = Callable[[str], Entry | None]
-
-_HEADS = frozenset({"condition", "symptom"})
-_PREPOSITIONS = frozenset({"of", "in", "at", "on", "to"})
-_ARTICLES = frozenset({"the", "a", "an", "your", "his", "her", "their", "my", "our", "both", "one"})
+_BODY = frozenset({"anatomy"})
+# What a head of each type may be said of.
+_PARTS = {
+    "condition": _BODY,
+    "symptom": _BODY,
+    "treatment": _BODY,
+    "function": _BODY | {"nutrient", "function", "drug"},
+    "test": _BODY | {"nutrient", "function"},
+    "food": frozenset({"food"}),
+}
+PREPOSITIONS = frozenset({"of", "in", "at", "on", "to", "around", "under", "behind"})
 _STATES = frozenset({"is", "are", "be", "was", "feel", "get", "become", "seem", "appear", "has", "have"})
-_AND = frozenset({"and", "or", "/", "&"})
+_WITH = frozenset({
+    "with", "of", "who have", "that have", "who has", "that has", "who suffer from", "suffering from", "who had",
+    "that suffer from", "having", "with a", "with severe", "with chronic", "who get", "prone to", "that is prone to",
+    "with serious", "with active", "with a history of", "that suffers from", "in", "having a",
+})  # fmt: skip
+# How many words may stand between two parts of a phrase ("people that suffer from").
+_GAP = 4
 
 
-class Match(NamedTuple):
-    """Tokens `begin` to `end` read as `concept` (None: read as no concept)."""
-
-    begin: int
-    end: int
-    concept: Concept | None
-    kind: str
-
-
-def compose(head: Concept, site: Concept) -> Concept:
-    """The concept of `head` at `site`: type of the head, CURIE from the two CURIEs.
-
-    >>> compose(Concept("HP:1", "pain", "symptom"), Concept("UBERON:2", "jaw", "anatomy")).curie
-    'claimsieve:HP_1.UBERON_2'
-    """
-    curie = f"claimsieve:{head.curie.replace(':', '_')}.{site.curie.replace(':', '_')}"
-    return Concept(curie, f"{head.name} of {site.name}", head.entity_type)
-
-
-def join_phrases(matches: Sequence[Match], words: Sequence[str], lookup: Lookup) -> list[Match]:
-    """`matches` (by begin, none overlapping) with those that form a phrase joined, by begin.
+def join_parts(matches: Sequence[Match], words: Sequence[str], lookup: Lookup) -> list[Match]:
+    """`matches` (by begin, none overlapping) with head and part joined to one; none overlap.
 
     `words`: the folded tokens of the text. `lookup`: the reading of a key, or None.
     """
     joined: list[Match] = []
-    at = 0
-    while at < len(matches):
-        found, used = _phrase(matches, at, words, lookup)
-        joined += found
-        at += used
-    return _share_heads(joined, words, lookup)
+    for match in matches:
+        near = bool(joined) and match.begin - joined[-1].end <= _GAP
+        whole = _phrase(joined[-1], match, words, lookup) if near else None
+        if whole:
+            joined[-1] = whole
+        else:
+            joined.append(match)
+    return joined
 
 
-def _phrase(matches: Sequence[Match], at: int, words: Sequence[str], lookup: Lookup) -> tuple[list[Match], int]:
-    """The phrases that begin with match `at`, and how many matches they use up."""
-    first = matches[at]
-    if at + 1 == len(matches) or first.concept is None or matches[at + 1].concept is None:
-        return [first], 1
-    second = matches[at + 1]
+def _phrase(first: Match, second: Match, words: Sequence[str], lookup: Lookup) -> Match | None:
+    """Head and part as one, where they form a phrase."""
     gap = words[first.end : second.begin]
-    if _is_site(first) and _is_head(second):
-        complaint = len(gap) == 1 and gap[0] in _STATES and _type(second) == "symptom"
-        if not gap or complaint:
-            return [_joined(second, first, words, lookup)], 2
-    if _is_head(first) and _is_site(second) and _links(gap):
-        found, used = [_joined(first, second, words, lookup)], 2
-        while at + used < len(matches) and _is_site(matches[at + used]):
-            gap = words[matches[at + used - 1].end : matches[at + used].begin]
-            if not gap or gap[0] not in _AND | {","} or not set(gap[1:]) <= _ARTICLES | _AND:
-                break
-            found.append(_joined(first, matches[at + used], words, lookup))
-            used += 1
-        return found, used
-    return [first], 1
+    if first.type in _PARTS.get(second.type, ()):
+        complaint = len(gap) == 1 and gap[0] in _STATES and second.type == "symptom"
+        if complaint or (not gap and _may_follow(second)):
+            return join_part(second, first, words, lookup)
+    if not gap or first.type == "food" or not _may_be_said_of(first, second):
+        return None
+    if gap[0] in PREPOSITIONS and ARTICLES.issuperset(gap[1:]):
+        return join_part(first, second, words, lookup)
+    if first.type == "treatment" and ARTICLES.issuperset(gap):
+        return join_part(first, second, words, lookup)
+    return None
 
 
-def _type(match: Match) -> str | None:
-    return match.concept.entity_type if match.concept else None
+def _may_be_said_of(head: Match, part: Match) -> bool:
+    sign = head.concept is not None and head.concept.name in ("symptom", "symptoms")
+    return part.type in _PARTS.get(head.type, ()) or (sign and part.type == "condition")
 
 
-def _is_site(match: Match) -> bool:
-    return _type(match) == "anatomy"
+def _may_follow(head: Match) -> bool:
+    """A process or a test is named by one word behind its part: "calcium absorption", not "liver blood pressure"."""
+    return head.type not in ("function", "test") or head.end - head.begin == 1
 
 
-def _is_head(match: Match) -> bool:
-    return _type(match) in _HEADS
-
-
-def _links(gap: Sequence[str]) -> bool:
-    return bool(gap) and gap[0] in _PREPOSITIONS and set(gap[1:]) <= _ARTICLES
-
-
-def _joined(head: Match, site: Match, words: Sequence[str], lookup: Lookup) -> Match:
-    """Head and site as one match over both and what stands between them."""
-    begin, end = min(head.begin, site.begin), max(head.end, site.end)
-    entry = _turned_round(words[head.begin : head.end], words[site.begin : site.end], head, site, lookup)
-    if head.concept is None or site.concept is None:
+def join_part(head: Match, part: Match, words: Sequence[str], lookup: Lookup) -> Match:
+    """Head and part as one match over both and what stands between them."""
+    begin, end = min(head.begin, part.begin), max(head.end, part.end)
+    if head.concept is None or part.concept is None:
         return head
-    concept = (entry and entry.concept) or compose(head.concept, site.concept)
-    return Match(begin, end, concept, "composed")
+    known = _known(head, part, words, lookup)
+    return Match(begin, end, known or compose(head.concept, part.concept), "composed")
 
 
-def _turned_round(
-    head_words: Sequence[str], site_words: Sequence[str], head: Match, site: Match, lookup: Lookup
-) -> Entry | None:
-    """What the terminology calls "site head": as written, else by the names of the two concepts."""
-    heads = [" ".join(head_words), key_of(head.concept.name) if head.concept else ""]
-    sites = [" ".join(site_words), key_of(site.concept.name) if site.concept else ""]
-    found = (lookup(f"{s} {h}") for s in sites for h in heads)
-    return next((e for e in found if e and e.concept and e.concept.entity_type in _HEADS), None)
+def _known(head: Match, part: Match, words: Sequence[str], lookup: Lookup) -> Concept | None:
+    """What the terminology calls "part head": as written, else by the names of the two concepts."""
+    heads = [" ".join(words[head.begin : head.end]), key_of(head.concept.name) if head.concept else ""]
+    parts = [" ".join(words[part.begin : part.end]), key_of(part.concept.name) if part.concept else ""]
+    wanted = COMPLAINTS if head.type in COMPLAINTS else {head.type}
+    found = (lookup(f"{p} {h}") for p in parts for h in heads)
+    return next((e.concept for e in found if e and e.concept and e.concept.entity_type in wanted), None)
 
 
-def _share_heads(matches: list[Match], words: Sequence[str], lookup: Lookup) -> list[Match]:
-    """Sites listed before a match of two words or more lend its head: "knee and hip pain" is also knee pain."""
+def join_groups(matches: Sequence[Match], words: Sequence[str], lookup: Lookup) -> list[Match]:
+    """`matches` with groups of people joined to what they have; the condition stays, inside the group."""
     found: list[Match] = []
     for match in matches:
-        begin = match.begin
-        if match.end - begin > 1 and begin > 1 and words[begin - 1] in _AND and _is_head(match):
-            while begin > 1 and (shared := _lent_head(found, match, begin, words, lookup)):
-                begin = shared.begin
-                found = [m for m in found if m.end <= begin or m.begin >= match.begin or m.end == match.end]
-                found.append(shared)
-        found.append(match)
-    return sorted(found, key=lambda m: (m.begin, m.end))
+        group = _group(found[-1], match, words, lookup) if found else None
+        if group:
+            condition = match if found[-1].type == "population" else found[-1]
+            found[-1:] = [condition, group]
+        else:
+            found.append(match)
+    return sorted(found, key=by_place)
 
 
-def _lent_head(before: Sequence[Match], match: Match, begin: int, words: Sequence[str], lookup: Lookup) -> Match | None:
-    """The match of the words before `begin` and the link there, with the head of `match`; over all in between."""
-    if words[begin - 1] not in _AND and words[begin - 1] != ",":
-        return None
-    end = begin - 1 - (words[begin - 2] == ",")
-    for size in (3, 2, 1):
-        if size > end:
-            continue
-        site = " ".join(words[end - size : end])
-        for cut in range(match.begin + 1, match.end):
-            entry = lookup(f"{site} {' '.join(words[cut : match.end])}")
-            if entry and entry.concept and entry.concept.entity_type in _HEADS:
-                return Match(end - size, match.end, entry.concept, "composed")
+def _group(first: Match, second: Match, words: Sequence[str], lookup: Lookup) -> Match | None:
+    gap = words[first.end : second.begin]
+    if first.type == "population" and second.type in COMPLAINTS and len(gap) <= _GAP and " ".join(gap) in _WITH:
+        return _named_group(first, second, words, lookup)
+    if first.type in COMPLAINTS and second.type == "population" and second.begin == first.end:
+        return _named_group(second, first, words, lookup)
     return None
+
+
+def _named_group(group: Match, condition: Match, words: Sequence[str], lookup: Lookup) -> Match:
+    """The two as one match; `gout patient` stands for `people with gout`, too."""
+    begin, end = min(group.begin, condition.begin), max(group.end, condition.end)
+    if group.concept is None or condition.concept is None:
+        return group
+    name = key_of(condition.concept.name)
+    keys = (f"{' '.join(words[condition.begin : condition.end])} patient", f"{name} patient", f"people with {name}")
+    found = (lookup(key) for key in keys)
+    known = next((e.concept for e in found if e and e.concept and e.concept.entity_type == "population"), None)
+    return Match(begin, end, known or compose(group.concept, condition.concept, "with"), "composed")

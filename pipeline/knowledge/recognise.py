@@ -9,7 +9,10 @@ from functools import cache
 from typing import NamedTuple
 
 from pipeline.knowledge.concepts import SCORES, Concept, Entry, Terminology
-from pipeline.knowledge.phrases import Match, join_phrases
+from pipeline.knowledge.lists import share_heads
+from pipeline.knowledge.matches import Match
+from pipeline.knowledge.phrases import join_groups, join_parts
+from pipeline.knowledge.states import add_states
 from pipeline.knowledge.terminology import embedded
 from pipeline.knowledge.tokens import Tokens, key_of, tokenise
 
@@ -55,9 +58,9 @@ class Recogniser:
         matches = self.scan(text, tokens)
         if short_forms:
             matches = _with_short_forms(matches, text, tokens, short_forms)
-        return [
-            _found(text, tokens, match) for match in join_phrases(matches, tokens.words, self.read_key) if match.concept
-        ]
+        for step in (join_parts, add_states, join_groups, share_heads):
+            matches = step(matches, tokens.words, self.read_key)
+        return [_found(text, tokens, match) for match in matches if match.concept]
 
     def read(self, words: str) -> Concept | None:
         """The concept that a phrase as a whole names, in no context; None when it names none."""

@@ -1,0 +1,139 @@
+"""How a part of the body or a measure is, as an entity of its own: "red tongue", "uric acid rises", "zinc lozenges".
+
+A state word (rules/states.json) next to a match makes a finding of it: signs on anatomy, measures on functions,
+nutrients and tests, dosage forms on substances. Where the terminology names the finding ("high uric acid") it is that
+concept; else the concept is put together from state and part, under this project's own prefix.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from pipeline.knowledge.concepts import Concept
+from pipeline.knowledge.matches import ARTICLES, Lookup, Match
+from pipeline.knowledge.tokens import key_of
+
+__all__ = ["add_states"]
+
+_BE = frozenset({"is", "are", "be", "was", "feel", "get", "become", "can", "will", "may", "also", "turn", "appear"})
+_ADVERBS = frozenset({"very", "too", "often", "easily", "obviously", "always", "suddenly", "so", "a", "bit", "little"})
+_SUBSTANCES = frozenset({"nutrient", "drug", "food"})
+_GROUPS = {
+    "anatomy": "signs", "function": "measures", "nutrient": "measures", "test": "measures",
+    "condition": "courses", "symptom": "courses",
+}  # fmt: skip
+# The longest state in words, and how many linking words may stand before it.
+_LONGEST, _LINKS = 4, 2
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    name: str
+    entity_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Lexicon:
+    """States by folded words: behind and before anatomy (signs) and what is measured; dosage forms; exceptions."""
+
+    after: Mapping[str, Mapping[str, _State]]
+    before: Mapping[str, Mapping[str, _State]]
+    forms: frozenset[str]
+    not_before: frozenset[str]
+
+
+def add_states(matches: Sequence[Match], words: Sequence[str], lookup: Lookup) -> list[Match]:
+    """`matches` (by begin, none overlapping) with those joined to the state words beside them."""
+    lexicon = _lexicon()
+    found: list[Match] = []
+    for index, match in enumerate(matches):
+        limit = matches[index + 1].begin if index + 1 < len(matches) else len(words)
+        first = found[-1].end if found else 0
+        found.append(_with_state(match, (first, limit), words, lookup, lexicon))
+    return found
+
+
+def _with_state(match: Match, free: tuple[int, int], words: Sequence[str], lookup: Lookup, lexicon: _Lexicon) -> Match:
+    """The match with the state in the free tokens around it, or itself."""
+    concept = match.concept
+    if concept is None:
+        return match
+    if match.type in _SUBSTANCES and (end := _form_end(match.end, free[1], words, lexicon)):
+        return Match(match.begin, end, concept._replace(entity_type="drug"), "composed")
+    group = _GROUPS.get(match.type)
+    if group is None:
+        return match
+    for begin, end, state in _states(match, free, words, lexicon, group):
+        known = _known(state, match, words, lookup)
+        return Match(begin, end, known or _compose(state, concept), "composed")
+    return match
+
+
+def _form_end(begin: int, limit: int, words: Sequence[str], lexicon: _Lexicon) -> int:
+    """Where a dosage form that begins at `begin` ends; 0 where none stands there."""
+    for size in (3, 2, 1):
+        if begin + size <= limit and " ".join(words[begin : begin + size]) in lexicon.forms:
+            return begin + size
+    return 0
+
+
+def _states(
+    match: Match, free: tuple[int, int], words: Sequence[str], lexicon: _Lexicon, group: str
+) -> Iterator[tuple[int, int, _State]]:
+    """States beside a match, the longest behind it first, then those before it: begin, end, state."""
+    at = match.end
+    while at < min(free[1], match.end + _LINKS) and (words[at] in _BE or words[at] in _ADVERBS):
+        at += 1
+    for start in dict.fromkeys((at, match.end)):
+        for size in range(_LONGEST, 0, -1):
+            state = lexicon.after[group].get(" ".join(words[start : start + size])) if start + size <= free[1] else None
+            if state:
+                yield match.begin, start + size, state
+    if free[1] > match.end and words[match.end] in lexicon.not_before:
+        return
+    at = match.begin
+    while at > free[0] and words[at - 1] in ARTICLES:
+        at -= 1
+    for size in range(_LONGEST, 0, -1):
+        begin = at - size
+        state = lexicon.before[group].get(" ".join(words[begin:at])) if begin >= free[0] else None
+        if state:
+            yield begin, match.end, state
+
+
+def _known(state: _State, match: Match, words: Sequence[str], lookup: Lookup) -> Concept | None:
+    """The concept that names the state of this part: "high uric acid", "knee pain", "zinc deficiency"."""
+    text = " ".join(words[match.begin : match.end])
+    parts = (text, key_of(match.concept.name) if match.concept else text)
+    prefix = {"increased": ("high", "increased", "raised"), "decreased": ("low", "decreased"), "impaired": ("poor",)}
+    keys = [f"{p} {part}" for part in parts for p in prefix.get(state.name, ())]
+    keys += [f"{part} {key_of(state.name)}" if state.entity_type else f"{key_of(state.name)} {part}" for part in parts]
+    found = (lookup(key) for key in keys)
+    wanted = ("condition", "symptom")
+    return next((e.concept for e in found if e and e.concept and e.concept.entity_type in wanted), None)
+
+
+def _compose(state: _State, part: Concept) -> Concept:
+    local = part.curie.removeprefix("claimsieve:").replace(":", "_")
+    return Concept(
+        f"claimsieve:{state.name.replace(' ', '-')}.{local}",
+        f"{state.name} {part.name}",
+        state.entity_type or part.entity_type,
+    )
+
+
+@cache
+def _lexicon() -> _Lexicon:
+    data = json.loads(files("pipeline.knowledge").joinpath("rules").joinpath("states.json").read_text(encoding="utf-8"))
+    after: defaultdict[str, dict[str, _State]] = defaultdict(dict)
+    before: defaultdict[str, dict[str, _State]] = defaultdict(dict)
+    for group in ("signs", "measures", "courses"):
+        for row in data[group]:
+            state = _State(row["name"], row["type"])
+            after[group].update((key_of(w), state) for w in row["words"].split("|") if w)
+            before[group].update((key_of(w), state) for w in row["before"].split("|") if w)
+    forms, exceptions = ({key_of(w) for w in data[name].split("|")} for name in ("forms", "not_before"))
+    return _Lexicon(after, before, frozenset(forms), frozenset(exceptions))
