@@ -4,6 +4,7 @@ import json
 from itertools import pairwise, product
 from pathlib import Path
 
+import ftfy
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -114,3 +115,11 @@ def test_a_long_line_is_mended_like_a_short_one():
     repair = repair_line(short * 3000)
     check_alignment(short * 3000, repair)
     assert repair.text == "The patient’s knee & hip. " * 3000
+
+
+@given(RAW)
+def test_repair_is_what_ftfy_makes_of_it(raw):
+    fixed = ftfy.fix_and_explain(
+        raw, unescape_html=True, uncurl_quotes=False, fix_character_width=False, fix_line_breaks=False
+    ).text
+    assert repair_line(raw).text == (fixed or raw)
