@@ -55,7 +55,9 @@ class Deduplicate:
     shingle_words: 2. With the web-corpus default of 5 words a copy with 5 % of its words changed is
         missed 70 % of the time; with 2 words and the check on true Jaccard 99 % are found.
     bands, rows: 32 bands of 4 rows: half of the pairs at Jaccard .42 become candidates, nearly all at .6.
-    min_jaccard: 0.6, verified on the true shingle sets.
+    min_jaccard: 0.6, verified on the true shingle sets. Of 320 written articles no two unrelated ones reach
+        0.09; a copy with 10 % of its words changed lies near 0.68. One with 20 % changed lies near 0.47 and
+        counts as a text of its own: so much of it differs that reading the other one alone would lose claims.
     min_containment: 0.9: the shorter one is (nearly) a part of the longer.
     min_passage_words: a repeated passage shorter than this is a stock phrase, no sign of copying.
     min_shingles: 30. An article with fewer distinct shingles (some 30 words) is only compared for equality:
