@@ -23,6 +23,7 @@ MIN_COUNT = 3
 C_FLAGS = 0.5
 C_FIELDS = 0.3
 CORPUS = Path(__file__).with_name("corpus")
+EXAMPLES = Path(__file__).with_name("attribute_examples.jsonl")
 OUT = Path(__file__).parent.parent / "pipeline/models/attributes.json"
 
 
@@ -34,12 +35,29 @@ def labelled(pages: Sequence[GoldPage]) -> Claims:
     return [(claim, place(article, reading)) for page in pages for claim, article, reading in gold_readings(page)]
 
 
+def examples(flag: str) -> list[tuple[Sentence, bool]]:
+    """The guideline's own wordings in short made-up sentences, of which running text has few."""
+    name, value = ("negated", True) if flag == "negation" else ("certainty", "hedged")
+    rows = [json.loads(line) for line in EXAMPLES.read_text(encoding="utf-8").splitlines()]
+    return [(sentence(row), row[name] == value) for row in rows if name in row]
+
+
+def sentence(row: dict[str, str]) -> Sentence:
+    """A made-up sentence as the attributes see it."""
+    places = {}
+    for role in ("subject", "object"):
+        at = row["text"].index(row[role])
+        places[role] = (at, at + len(row[role]))
+    return Sentence(row["text"], places["subject"], places["object"], row["predicate"])
+
+
 def fit_flag(flag: str, claims: Claims) -> dict[str, float]:
     """Weights of the cues of `negation` or `hedge`."""
     rows = [flag_features(flag, sentence) for _, sentence in claims]
     kept = [i for i, row in enumerate(rows) if len(row) > 2]  # without a cue there is nothing to weigh
     right = [claims[i][0].negated if flag == "negation" else claims[i][0].certainty == "hedged" for i in kept]
-    return fit([rows[i] for i in kept], right, C_FLAGS)
+    made = [(flag_features(flag, claim), value) for claim, value in examples(flag)]
+    return fit([rows[i] for i in kept] + [row for row, _ in made], right + [value for _, value in made], C_FLAGS)
 
 
 def fit_field(field: str, claims: Claims) -> dict[str, float]:

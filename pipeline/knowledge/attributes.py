@@ -27,6 +27,7 @@ __all__ = [
     "offer_features",
     "offers",
     "place",
+    "read_attributes",
     "sigmoid",
 ]
 
@@ -82,10 +83,11 @@ class _Weights:
 
 def attributes_of(article: Article, reading: Reading) -> Attributes:
     """The attributes of a reading; `negated` and `certainty` as the reader says where it says so."""
-    return _attributes(place(article, reading), reading.negated, reading.certainty)
+    return read_attributes(place(article, reading), reading.negated, reading.certainty)
 
 
-def _attributes(claim: Sentence, negated: bool | None, certainty: str | None) -> Attributes:
+def read_attributes(claim: Sentence, negated: bool | None = None, certainty: str | None = None) -> Attributes:
+    """The attributes of a claim; `negated` and `certainty` as given where they are."""
     denied, denial = flagged("negation", claim)
     doubted, doubt = flagged("hedge", claim)
     attribution = picked("attribution", claim)
