@@ -5,10 +5,16 @@ import json
 from importlib.resources import files
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from pipeline.knowledge.terminology import load
 from pipeline.schema import ENTITY_TYPES
-from training.terminology.check import HEADER, problems, read_terms
+from training.terminology.build_large import build
+from training.terminology.check import HEADER, Row, problems, read_terms
+from training.terminology.confirm import confirm
+from training.terminology.sources import Record, read_folder
 
 KNOWLEDGE = Path(str(files("pipeline.knowledge")))
 AMBIGUITY = KNOWLEDGE / "rules" / "ambiguity.json"
@@ -44,3 +50,81 @@ def test_the_check_names_what_is_wrong(case: dict[str, object], tmp_path: Path) 
     assert len(found) == len(expected), found
     for sentence, part in zip(found, expected, strict=True):
         assert part in sentence
+
+
+MESH = """<DescriptorRecordSet><DescriptorRecord><DescriptorUI>D001172</DescriptorUI>
+<DescriptorName><String>Arthritis, Rheumatoid</String></DescriptorName>
+<TreeNumberList><TreeNumber>C05.550.114.154</TreeNumber></TreeNumberList>
+<ConceptList><Concept><TermList><Term><String>Rheumatoid Arthritis</String></Term>
+<Term><String>RA</String></Term></TermList></Concept></ConceptList></DescriptorRecord></DescriptorRecordSet>"""
+OBO = """format-version: 1.2
+ontology: doid
+
+[Term]
+id: DOID:7148
+name: rheumatoid arthritis
+synonym: "atrophic arthritis" EXACT []
+synonym: "arthritis of the hand" RELATED []
+
+[Term]
+id: DOID:848
+name: arthritis
+is_obsolete: true
+"""
+
+
+def _ontologies(folder: Path) -> Path:
+    (folder / "desc2025.xml").write_text(MESH, encoding="utf-8")
+    rows = {
+        "curie": ["DOID:7148", "HP:0002829", "HP:1", "MESH:D012907"],
+        "label": ["rheumatoid arthritis", "Arthralgia", "malformed", "Cause"],
+        "synonyms": [["atrophic arthritis"], ["Joint pain", "treat"], [], []],
+        "semantic_type": ["disease", "symptom_or_finding", "", "symptom"],
+    }
+    pq.write_table(pa.table(rows), folder / "others.parquet")
+    return folder
+
+
+def test_a_large_terminology_is_merged_gated_and_loadable(tmp_path: Path) -> None:
+    out = tmp_path / "out" / "large.parquet"
+    entries, dropped, version = build(_ontologies(tmp_path), out)
+    found = {entry.curie: entry for entry in entries}
+    assert set(found) == {"MESH:D001172", "HP:0002829"}
+    merged = found["MESH:D001172"]
+    assert (merged.name, merged.entity_type, merged.xrefs) == ("Rheumatoid Arthritis", "condition", {"DOID:7148"})
+    assert set(merged.synonyms.values()) == {"atrophic arthritis"}
+    assert set(found["HP:0002829"].synonyms.values()) == {"Joint pain"}
+    assert dropped["record: label common word"] == dropped["term: short"] == 1
+    assert pq.read_schema(out).metadata[b"claimsieve.terminology"].decode() == version
+    assert {entry.concept.curie for entry in load(out).entries["atrophic arthritis"] if entry.concept} == {
+        "MESH:D001172"
+    }
+
+
+def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
+    source = _ontologies(tmp_path)
+    outs = [tmp_path / "out" / name for name in ("a.parquet", "b.parquet")]
+    versions = [build(source, out)[2] for out in outs]
+    assert versions[0] == versions[1]
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+
+
+def test_released_obo_files_are_read(tmp_path: Path) -> None:
+    pytest.importorskip("pronto", reason="pronto is a training dependency")
+    (tmp_path / "doid.obo").write_text(OBO, encoding="utf-8")
+    assert list(read_folder(tmp_path)) == [Record("DOID:7148", "rheumatoid arthritis", ("atrophic arthritis",), "")]
+
+
+def test_an_identifier_is_confirmed_by_its_terms_only() -> None:
+    rows = [
+        Row("DOID:7148", "rheumatoid arthritis", "condition", (), ("MESH:D001172", "DOID:848"), ""),
+        Row("claimsieve:waist-pain", "waist pain", "symptom", (), (), ""),
+    ]
+    records = [Record("DOID:7148", "arthritis", ("Rheumatoid Arthritis",), ""), Record("DOID:848", "arthritis", (), "")]
+    verdicts = {curie: verdict for curie, verdict, _ in confirm(rows, records)}
+    assert verdicts == {
+        "DOID:7148": "confirmed",
+        "MESH:D001172": "unknown",
+        "DOID:848": "disagrees",
+        "claimsieve:waist-pain": "own",
+    }

@@ -9,6 +9,7 @@ import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from pipeline.knowledge.guards import guard_from
 from pipeline.knowledge.tokens import key_of
 from pipeline.schema import ENTITY_TYPES
 
-__all__ = ["HEADER", "PATTERNS", "Row", "ambiguous_words", "problems", "read_terms"]
+__all__ = ["HEADER", "PATTERNS", "Row", "ambiguous_words", "common_words", "problems", "read_terms"]
 
 HEADER = ["curie", "name", "entity_type", "synonyms", "xrefs"]
 # Local identifiers as the Bioregistry gives them (bioregistry.io, patterns of the prefixes used here);
@@ -75,6 +76,13 @@ def ambiguous_words(path: Path) -> dict[str, list[Mapping[str, object]]]:
     """The readings of each word in rules/ambiguity.json, by the word's key."""
     table = json.loads(path.read_text(encoding="utf-8"))
     return {key_of(row["word"]): row["readings"] for row in table["words"]}
+
+
+@cache
+def common_words() -> frozenset[str]:
+    """The keys of English verbs and function words (common_words.txt): no term without a guard is spelt so."""
+    text = files("training.terminology").joinpath("common_words.txt").read_text(encoding="utf-8")
+    return frozenset(key_of(line) for line in text.splitlines() if line and not line.startswith("#"))
 
 
 def problems(folder: Path, ambiguity: Path) -> list[str]:
@@ -146,11 +154,9 @@ def _two_types(types: Mapping[str, Mapping[str, str]], guarded: Mapping[str, obj
 
 
 def _common_words(rows: list[Row], guarded: Mapping[str, object]) -> Iterator[str]:
-    text = files("training.terminology").joinpath("common_words.txt").read_text(encoding="utf-8")
-    common = {key_of(line) for line in text.splitlines() if line and not line.startswith("#")}
     for row in rows:
         for term in row.terms:
-            if key_of(term) in common and key_of(term) not in guarded and not _ACRONYM.match(term):
+            if key_of(term) in common_words() and key_of(term) not in guarded and not _ACRONYM.match(term):
                 yield f"{row.where}: the common word {term!r} has no guard"
 
 
