@@ -21,6 +21,7 @@ __all__ = ["KINDS", "Cue", "cues_in", "find_cues"]
 KINDS = ("negation", "hedge", "hypothetical", "historical", "experiencer", "advice", "prohibition", "condition")
 
 _AND = frozenset({"and", "or", "nor", "/"})
+_LISTING = _AND | {","}
 # After a comma, one of these opens a new clause: what follows is no further item of a list.
 _CLAUSE_OPENERS = frozenset({
     "it", "he", "she", "they", "we", "you", "i", "this", "that", "these", "those", "there", "here", "his", "her",
@@ -29,8 +30,13 @@ _CLAUSE_OPENERS = frozenset({
     "in", "at", "by", "for", "with", "on", "as", "the", "patient", "please", "even", "just", "which", "thereby",
     "causing", "leading", "making",
 })  # fmt: skip
-# A list item longer than this (in words) is a clause.
-_ITEM_WORDS = 6
+# A list item longer than this (in words), or with one of these verbs in it, is a clause; the last one, which no
+# "and" announces, must be shorter still.
+_ITEM_WORDS = 5
+_LAST_WORDS = 3
+_VERBS = frozenset(
+    {"is", "are", "was", "were", "can", "could", "will", "would", "may", "might", "has", "have", "should"}
+)
 
 
 class Cue(NamedTuple):
@@ -133,10 +139,10 @@ def _scopes(words: Sequence[str], hits: Sequence[_Hit], index: int, rule: _Rule)
     hit = hits[index]
     if rule.scope in ("right", "both"):
         limit = next((h.begin for h in hits[index + 1 :] if _ends(h, rule.kind)), len(words))
-        yield hit.end, _reach(words, hit.end, limit, 1)
+        yield hit.end, _reach(words, hit.end, limit, 1, rule.kind == "negation")
     if rule.scope in ("left", "both"):
         limit = next((h.end for h in reversed(hits[:index]) if _ends(h, rule.kind)), 0)
-        yield _reach(words, hit.begin - 1, limit - 1, -1) + 1, hit.begin
+        yield _reach(words, hit.begin - 1, limit - 1, -1, False) + 1, hit.begin
 
 
 def _ends(hit: _Hit, kind: str) -> bool:
@@ -145,20 +151,28 @@ def _ends(hit: _Hit, kind: str) -> bool:
     return hit.phrase in lexicon.stops or any(rule.kind == kind for rule in lexicon.rules[hit.phrase])
 
 
-def _reach(words: Sequence[str], begin: int, limit: int, step: int) -> int:
-    """From token `begin` towards `limit`: where the clause, or the list that goes on after its commas, ends."""
-    item = 0
+def _reach(words: Sequence[str], begin: int, limit: int, step: int, bare: bool) -> int:
+    """From token `begin` towards `limit`: where the clause, or the list that goes on after its commas, ends.
+
+    `bare`: a list may end without "and" or "or" ("no murmurs, gallops, rubs").
+    """
     at = begin
     while (limit - at) * step > 0:
         word = words[at]
-        if word in PUNCTUATION:
-            opener = words[min(at + 1, len(words) - 1)] in _CLAUSE_OPENERS
-            if word != "/" and (word != "," or opener or item > _ITEM_WORDS):
-                break
-            item = 0
-        elif word in _AND:
-            item = 0
-        else:
-            item += 1
+        if word in PUNCTUATION and word != "/" and not (word == "," and _list_goes_on(words, at, step, bare)):
+            break
         at += step
     return at
+
+
+def _list_goes_on(words: Sequence[str], comma: int, step: int, bare: bool) -> bool:
+    """Whether a short item of a list, and no new clause, stands next to the comma (behind it, or before it)."""
+    at = comma + step
+    item = []
+    while 0 <= at < len(words) and words[at] not in PUNCTUATION and words[at] not in _AND:
+        item.append(words[at])
+        at += step
+    last = at == len(words) or words[at] == "."
+    listed = (last and bare and len(item) <= _LAST_WORDS) or (0 <= at < len(words) and words[at] in _LISTING)
+    first = item[-1] if item and step < 0 else item[0] if item else ""
+    return listed and len(item) <= _ITEM_WORDS and first not in _CLAUSE_OPENERS and _VERBS.isdisjoint(item)

@@ -1,0 +1,57 @@
+"""Cues: what they touch by the written cases, and what holds for any text."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.knowledge.context import context_of
+from pipeline.knowledge.cues import KINDS, find_cues
+
+CASES = Path(__file__).parent / "cases" / "cues.jsonl"
+WORDS = st.sampled_from(
+    ["no", "not", "without", "fever", "cough", "pain", ",", ".", "but", "and", "or", "may", "if", "possibly"]
+    + ["history", "of", "should", "avoid", ";", "“", "’", "é", "never", "likely"]
+)
+
+
+def cases() -> list[Any]:
+    rows = [json.loads(line) for line in CASES.read_text(encoding="utf-8").splitlines()]
+    known = pytest.mark.xfail(strict=True, reason="known failure")
+    return [pytest.param(r, id=r["label"], marks=[known] if r["status"] == "fail" else []) for r in rows]
+
+
+@pytest.mark.parametrize("case", cases())
+def test_the_kinds_of_cue_that_touch_a_word(case: dict[str, Any]) -> None:
+    text, word = case["input"]
+    at = text.index(word)
+    touching = {cue.kind for cue in find_cues(text) if cue.scope[0] <= at < cue.scope[1]}
+    assert sorted(touching) == case["expected"]
+
+
+@given(st.lists(WORDS).map(" ".join) | st.text())
+def test_cues_are_slices_and_their_scopes_leave_them_out(text: str) -> None:
+    for cue in find_cues(text):
+        assert text[cue.start : cue.end] == cue.text
+        assert cue.kind in KINDS
+        begin, end = cue.scope
+        assert 0 <= begin < end <= len(text)
+        assert end <= cue.start or begin >= cue.end
+
+
+@given(st.lists(WORDS).map(" ".join), st.lists(WORDS).map(" ".join))
+def test_a_sentence_does_not_touch_the_next(first: str, second: str) -> None:
+    head = f"{first} . "
+    alone = [(c.kind, c.start + len(head), c.scope[0] + len(head)) for c in find_cues(second)]
+    behind = [(c.kind, c.start, c.scope[0]) for c in find_cues(head + second) if c.start >= len(head)]
+    assert behind == alone
+
+
+def test_an_entity_is_not_touched_by_a_cue_in_its_own_words() -> None:
+    text = "Pain-free walking is possible without pain."
+    cues = find_cues(text)
+    assert not context_of(text.index("without"), len(text) - 1, cues).negated
+    assert context_of(text.rindex("pain"), len(text) - 1, cues).negated
