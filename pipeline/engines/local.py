@@ -7,12 +7,14 @@ hold no lock, socket or thread of their parent, and they end when it is killed.
 
 import multiprocessing
 import os
+import sysconfig
 import threading
-from collections.abc import Iterable, Iterator
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,11 @@ __all__ = ["LocalEngine", "Result", "Task", "run_stage"]
 
 # Batches under way for each worker: one being worked on, one waiting, so that none idles.
 _AHEAD = 2
+# A batch ends with the unit that fills it: enough work (a tenth of a second and more) to be worth a message,
+# little enough to be lost in a kill and to keep all workers busy to the end.
+_BATCH_UNITS = 8
+_BATCH_BYTES = 256 << 10
+_STDLIB = sysconfig.get_path("stdlib")
 
 
 @dataclass(frozen=True)
@@ -82,13 +89,12 @@ def run_task(stage: Stage, config: Any, task: Task) -> Result:
 class LocalEngine:
     """Runs tasks on `workers` processes; with one worker, in this one.
 
-    Use it as a context manager. The pool starts with the first work that is worth it.
+    Use it as a context manager. The pool starts with the first work that fills more than one batch: for less,
+    starting processes and loading the models in each takes longer than it saves.
     """
 
-    def __init__(self, *, workers: int, batch_bytes: int = 1 << 20, batch_units: int = 64) -> None:
+    def __init__(self, *, workers: int) -> None:
         self._workers = workers
-        self._batch_bytes = batch_bytes
-        self._batch_units = batch_units
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> "LocalEngine":
@@ -103,11 +109,15 @@ class LocalEngine:
 
         Raises StageError when the stage fails on a unit or a worker dies.
         """
-        batches = self._batches(tasks)
-        if self._workers == 1:
-            for batch in batches:
-                yield _run_batch(stage, config, batch)
-            return
+        batches = _batches(tasks)
+        first = list(islice(batches, 2))
+        batches = chain(first, batches)
+        if self._workers == 1 or (len(first) < 2 and self._pool is None):
+            yield from (_run_batch(stage, config, batch) for batch in batches)
+        else:
+            yield from self._map_parallel(stage, config, batches)
+
+    def _map_parallel(self, stage: Stage, config: Any, batches: Iterator[list[Task]]) -> Iterator[list[Result]]:
         pending: dict[Future[list[Result]], list[Task]] = {}
         pool = self._started()
         for batch in islice(batches, self._workers * _AHEAD):
@@ -115,7 +125,8 @@ class LocalEngine:
         while pending:
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
-                yield _result(stage, future, pending.pop(future))
+                yield _result(stage, future, pending)
+                del pending[future]
                 for batch in islice(batches, 1):
                     pending[pool.submit(_run_batch, stage, config, batch)] = batch
 
@@ -125,39 +136,41 @@ class LocalEngine:
             self._pool = ProcessPoolExecutor(self._workers, mp_context=spawn, initializer=_start_worker)
         return self._pool
 
-    def _batches(self, tasks: Iterable[Task]) -> Iterator[list[Task]]:
-        batch: list[Task] = []
-        for task in tasks:
-            batch.append(task)
-            if len(batch) == self._batch_units or sum(t.n_bytes for t in batch) >= self._batch_bytes:
-                yield batch
-                batch = []
-        if batch:
+
+def _batches(tasks: Iterable[Task]) -> Iterator[list[Task]]:
+    batch: list[Task] = []
+    for task in tasks:
+        batch.append(task)
+        if len(batch) == _BATCH_UNITS or sum(t.n_bytes for t in batch) >= _BATCH_BYTES:
             yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def _run_batch(stage: Stage, config: Any, batch: list[Task]) -> list[Result]:
     return [run_task(stage, config, task) for task in batch]
 
 
-def _result(stage: Stage, future: Future[list[Result]], batch: list[Task]) -> list[Result]:
+def _result(stage: Stage, future: Future[list[Result]], pending: Mapping[Any, list[Task]]) -> list[Result]:
     try:
         return future.result()
     except BrokenProcessPool as error:
-        units = ", ".join(task.unit for task in batch[:3]) + (", ..." if len(batch) > 3 else "")
+        units = sorted(task.unit for batch in pending.values() for task in batch)
         raise StageError(
-            f"stage {stage.name}: a worker process died near {units} (out of memory, or killed?)."
+            f"stage {stage.name}: a worker process died (out of memory, or killed?) on one of the {len(units)} files"
+            f" from {units[0]} to {units[-1]}."
             " In a script of your own, call pipeline.run() under: if __name__ == '__main__':"
         ) from error
 
 
 def _describe(error: Exception) -> str:
-    frames = []
-    trace = error.__traceback__
-    while trace is not None:
-        frames.append(f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return f"{type(error).__name__}: {error} ({frames[-1]})"
+    """The error and where it came from: the innermost line of a stage, not of a library it calls."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    place = next(
+        (f for f in reversed(frames) if "site-packages" not in f.filename and _STDLIB not in f.filename), frames[-1]
+    )
+    return f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
 
 
 def _start_worker() -> None:

@@ -102,7 +102,8 @@ class Cache:
             self._db.execute("DELETE FROM tables WHERE key NOT IN (SELECT key FROM used)")
             self._db.execute("DROP TABLE used")
         if gone:
-            self._db.execute("PRAGMA incremental_vacuum").fetchall()
+            # As a script, since `execute` would stop after the first page.
+            self._db.executescript("PRAGMA incremental_vacuum")
         return gone
 
     def _put_table(self, key: bytes, name: str, data: bytes, rows: int) -> None:

@@ -1,0 +1,67 @@
+# `make` installs into .venv and runs the pipeline; `make help` lists the rest.
+#   RAW=folder of pages   OUT=folder of the tables   WORKERS=processes   CONFIG=settings.toml
+PYTHON ?= python3
+RAW ?= data/raw
+OUT ?= data/processed
+WORKERS ?=
+CONFIG ?=
+EXTRA ?=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+STAGES := ingest clean deduplicate tag extract consolidate
+OPTIONS = --raw "$(RAW)" --out "$(OUT)" $(if $(CONFIG),--config "$(CONFIG)")
+RUN = $(PY) -m pipeline run $(OPTIONS) $(if $(WORKERS),--workers $(WORKERS))
+
+.DEFAULT_GOAL := run
+.PHONY: help install run $(STAGES) status report test check eval bench notebooks train distclean
+
+run: $(INSTALLED) ## read RAW, write the tables and the report to OUT (the default)
+	@$(RUN)
+
+$(STAGES): $(INSTALLED) ## the pipeline up to and with this stage (clean is a stage; distclean deletes)
+	@$(RUN) --stage $@
+
+status: $(INSTALLED) ## what the last run did, and whether its tables are up to date
+	@$(PY) -m pipeline status $(OPTIONS)
+
+report: $(INSTALLED) ## write OUT/report.html anew
+	@$(PY) -m pipeline report --raw "$(RAW)" --out "$(OUT)"
+
+notebooks: run ## run the notebooks over OUT
+	@$(PY) -m pipeline.notebooks
+
+install: $(INSTALLED) ## the pinned libraries and this package, into .venv
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else f"Python 3.11 or newer is needed, this is {sys.version}: make PYTHON=...")'
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+test: $(INSTALLED) ## the whole test suite
+	$(PY) -m pytest -n 2 --dist worksteal
+
+check: $(INSTALLED) ## ruff, mypy, import contract
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-logo
+
+eval: $(INSTALLED) ## score cleaning and claims against the labelled pages, check the floors
+	@$(PY) -m pipeline eval
+
+bench: $(INSTALLED) ## speed and memory
+	@$(PY) -m benchmarks
+
+train: $(INSTALLED) ## make the weights anew (EXTRA=folder adds labelled pages)
+	$(PY) -m training $(if $(EXTRA),--extra "$(EXTRA)")
+
+distclean: ## delete the tables in OUT with their cache, and what tools left behind
+	@rm -rf "$(OUT)"/*.parquet "$(OUT)"/manifest.json "$(OUT)"/report.html "$(OUT)"/.cache
+	@rm -rf build .scratch .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+help: ## this list
+	@awk -F':[^#]*## ' '/^[a-z$$(][^=]*:.*## / { name = $$1; sub(/^\$$\(STAGES\)/, "$(STAGES)", name); printf "%-12s %s\n", name, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,286 @@
+"""The command line and the Makefile as a user meets them: what is printed, exit codes, bad input, a full disk."""
+
+import gzip
+import json
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, SAMPLES, call, command, table_bytes
+
+from pipeline.store import read_manifest, read_table
+
+PAGE = "Ginger and nausea\n\nGinger tea may relieve nausea after a meal. It does not cure gastritis.\n"
+
+
+@pytest.fixture
+def raw(tmp_path) -> Path:
+    """A folder with one small page."""
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "page.txt").write_text(PAGE)
+    return tmp_path / "raw"
+
+
+def fails(code: int, *arguments: object, **settings) -> str:
+    """Standard error of a command that must fail with this exit code, in one line and without a traceback."""
+    done = call(arguments, **settings)
+    assert done.returncode == code, done
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+def rejects(out: Path) -> list[dict]:
+    return read_table(out, "rejects").to_pylist()
+
+
+class TestRun:
+    def test_says_what_was_found_then_that_all_is_fresh(self, tmp_path, ran):
+        shutil.copytree(ran.out, tmp_path / "out")
+        (tmp_path / "out" / "manifest.json").unlink()
+        first = call(["run", "--out", tmp_path / "out"])
+        for line in (
+            r"sources +13 read, 2 rejected \(empty 1, binary 1\)",
+            r"articles +\d+",
+            r"characters kept +\d+ \(title \d+, heading \d+, body \d+\)",
+            r"characters dropped +\d+ \(nav \d+, ",
+            r"duplicates +1 articles, \d+ passages",
+            r"mentions +\d+",
+            r"claims +\d+ \(\w+ \d+, ",
+            r"disputed groups +\d+",
+            r"time +[\d.]+ s, \d+ workers",
+            "report.html: the report",
+        ):
+            assert re.search(line, first.stdout), (line, first.stdout)
+        assert "fresh: nothing to do" in call(["run", "--out", tmp_path / "out"]).stdout
+
+    def test_a_changed_file_redoes_only_its_own_work(self, tmp_path):
+        shutil.copytree(SAMPLES, tmp_path / "raw")
+        arguments = ["run", "--raw", tmp_path / "raw", "--out", tmp_path / "out"]
+        assert call(arguments).returncode == 0
+        path = tmp_path / "raw" / "gout-diet.txt"
+        path.write_text(path.read_text().replace("Cherry", "Sour cherry"))
+        assert call(arguments).returncode == 0
+        steps = {step.name: step for step in read_manifest(tmp_path / "out").steps}
+        assert {step.computed + step.reused for name, step in steps.items() if not name.endswith(".join")} == {13}
+        assert {name: step.computed for name, step in steps.items()} == dict.fromkeys(steps, 1)
+
+    def test_a_stage_runs_alone_and_does_not_undo_the_later_ones(self, raw, tmp_path):
+        out = tmp_path / "out"
+        assert call(["run", "--raw", raw, "--out", out, "--stage", "clean"]).returncode == 0
+        assert set(table_bytes(out)) == {"sources", "rejects", "documents", "segments"}
+        assert call(["run", "--raw", raw, "--out", out]).returncode == 0
+        whole = table_bytes(out)
+        assert "fresh" in call(["run", "--raw", raw, "--out", out, "--stage", "clean"]).stdout
+        assert table_bytes(out) == whole
+
+    def test_tables_that_input_outran_are_removed(self, raw, tmp_path):
+        out = tmp_path / "out"
+        assert call(["run", "--raw", raw, "--out", out]).returncode == 0
+        (raw / "page.txt").write_text(PAGE.replace("Ginger", "Mint"))
+        assert call(["run", "--raw", raw, "--out", out, "--stage", "ingest"]).returncode == 0
+        assert set(table_bytes(out)) == {"sources", "rejects"}
+
+    def test_settings_are_read_and_recorded(self, raw, tmp_path):
+        (tmp_path / "c.toml").write_text("[clean]\ndrop_threshold = 0.7\n")
+        assert call(["run", "--raw", raw, "--out", tmp_path / "out", "--config", tmp_path / "c.toml"]).returncode == 0
+        assert read_manifest(tmp_path / "out").config["clean.drop_threshold"] == "0.7"
+        assert "settings" in call(["status", "--raw", raw, "--out", tmp_path / "out"]).stdout
+
+
+class TestBadInput:
+    def test_folder_missing(self, tmp_path):
+        assert "does not exist" in fails(2, "run", "--raw", tmp_path / "none", "--out", tmp_path / "out")
+
+    def test_folder_empty(self, tmp_path):
+        (tmp_path / "raw").mkdir()
+        assert "holds no file" in fails(2, "run", "--raw", tmp_path / "raw", "--out", tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+    def test_unreadable_file(self, raw, tmp_path):
+        (raw / "gone.txt").symlink_to(tmp_path / "nowhere.txt")
+        assert call(["run", "--raw", raw, "--out", tmp_path / "out"]).returncode == 0
+        assert [(row["source_path"], row["error"]) for row in rejects(tmp_path / "out")] == [("gone.txt", "unreadable")]
+
+    def test_a_line_of_200_megabytes(self, raw, tmp_path):
+        with (raw / "line.txt").open("w") as sink:
+            for _ in range(200):
+                sink.write("Ginger tea may relieve nausea. " * (1_000_000 // 31))
+        done = call(["run", "--raw", raw, "--out", tmp_path / "out", "--workers", 1, "--stage", "ingest"])
+        assert done.returncode == 0, done.stderr
+        assert read_table(tmp_path / "out", "sources").num_rows + len(rejects(tmp_path / "out")) == 2
+
+    def test_bytes_that_are_not_utf8(self, raw, tmp_path):
+        (raw / "latin.txt").write_bytes("Café au lait soothes the stomach, naïve readers say.\n".encode("latin-1") * 5)
+        assert call(["run", "--raw", raw, "--out", tmp_path / "out"]).returncode == 0
+        encodings = {row["source_path"]: row["encoding"] for row in read_table(tmp_path / "out", "sources").to_pylist()}
+        assert encodings["page.txt"] in ("utf_8", "utf-8", "ascii")
+        assert "utf" not in encodings["latin.txt"]
+
+    def test_a_gz_cut_in_half(self, raw, tmp_path):
+        data = gzip.compress(os.urandom(2000).hex().encode())
+        (raw / "cut.txt.gz").write_bytes(data[: len(data) // 2])
+        assert call(["run", "--raw", raw, "--out", tmp_path / "out"]).returncode == 0
+        (reject,) = rejects(tmp_path / "out")
+        assert (reject["source_path"], reject["error"]) == ("cut.txt.gz", "truncated")
+
+    def test_a_broken_record_in_the_middle(self, raw, tmp_path):
+        records = [json.dumps({"text": PAGE.replace("meal", word)}) for word in ("meal", "walk", "fall")]
+        (raw / "crawl.jsonl").write_text("\n".join([records[0], records[1][:-10], records[2]]) + "\n")
+        assert call(["run", "--raw", raw, "--out", tmp_path / "out"]).returncode == 0
+        (reject,) = rejects(tmp_path / "out")
+        assert reject["record"] == 1
+        assert "line 2" in reject["detail"]
+        assert read_table(tmp_path / "out", "sources").num_rows == 3
+
+    def test_output_folder_not_writable(self, raw, tmp_path):
+        (tmp_path / "file").touch()
+        assert "--out" in fails(1, "run", "--raw", raw, "--out", tmp_path / "file" / "out")
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+    def test_output_folder_without_permission(self, raw, tmp_path):
+        (tmp_path / "locked").mkdir(mode=0o500)
+        assert "--out" in fails(1, "run", "--raw", raw, "--out", tmp_path / "locked" / "out")
+
+    def test_output_inside_the_input(self, raw):
+        assert "lies in" in fails(2, "run", "--raw", raw, "--out", raw / "out")
+
+    def test_unknown_setting_names_the_known_ones(self, raw, tmp_path):
+        (tmp_path / "c.toml").write_text("[clean]\ndrop_treshold = 0.7\n")
+        message = fails(2, "run", "--raw", raw, "--out", tmp_path / "out", "--config", tmp_path / "c.toml")
+        assert "drop_treshold" in message
+        assert "drop_threshold" in message
+
+    def test_unknown_stage_names_the_known_ones(self, raw, tmp_path):
+        assert "ingest, clean" in fails(2, "run", "--raw", raw, "--out", tmp_path / "out", "--stage", "wash")
+
+    def test_no_workers(self, raw, tmp_path):
+        assert "workers" in fails(2, "run", "--raw", raw, "--out", tmp_path / "out", "--workers", 0)
+
+
+class TestDiskFull:
+    @pytest.fixture
+    def grown(self, raw, tmp_path) -> tuple[Path, Path, dict[str, bytes]]:
+        """A folder with new pages since its last run, the output of that run, and its tables' bytes."""
+        out = tmp_path / "out"
+        assert call(["run", "--raw", raw, "--out", out]).returncode == 0
+        for path in SAMPLES.glob("*.txt"):
+            shutil.copy(path, raw)
+        return raw, out, table_bytes(out)
+
+    @pytest.mark.parametrize("limit", [40_000, 300_000])
+    def test_old_tables_stay_when_files_may_not_grow(self, grown, limit):
+        raw, out, before = grown
+        run = subprocess.run(
+            command("run", "--raw", raw, "--out", out, "--workers", 1),
+            cwd=ROOT, capture_output=True, text=True, check=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        )  # fmt: skip
+        assert run.returncode == 1, run
+        assert run.stderr.startswith("error: ")
+        assert run.stderr.count("\n") == 1
+        assert table_bytes(out) == before
+        assert call(["run", "--raw", raw, "--out", out]).returncode == 0
+        assert table_bytes(out) != before
+
+    @pytest.mark.parametrize("size", ["256k", "700k"])
+    def test_old_tables_stay_on_a_full_disk(self, grown, tmp_path, size):
+        raw, out, before = grown
+        disk = tmp_path / "disk"
+        disk.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", disk]
+        if os.geteuid() or subprocess.run(mount, check=False).returncode:
+            pytest.skip("a small disk can only be made where mounting is allowed")
+        try:
+            shutil.copytree(out, disk / "out", ignore=shutil.ignore_patterns("work.sqlite*"))
+            assert "free space" in fails(1, "run", "--raw", raw, "--out", disk / "out", "--workers", 1)
+            assert table_bytes(disk / "out") == before
+        finally:
+            subprocess.run(["umount", disk], check=True)
+
+
+class TestShow:
+    def test_prints_the_passage_with_its_parts_marked(self, ran):
+        claim = ran.table("claims").to_pylist()[0]
+        shown = call(["show", claim["claim_id"][:12], "--out", ran.out])
+        assert shown.returncode == 0, shown.stderr
+        assert claim["source_path"] in shown.stdout
+        assert re.search(r"«[^»]*\[[SO] ", shown.stdout)
+        assert "its segment was kept as" in shown.stdout
+
+    def test_unknown_claim(self, ran):
+        assert "no claim" in fails(1, "show", "zzz", "--out", ran.out)
+
+    def test_before_any_run(self, tmp_path):
+        assert "run the pipeline first" in fails(1, "show", "abc", "--out", tmp_path)
+
+
+class TestStatus:
+    def test_before_any_run(self, tmp_path):
+        assert "no run" in call(["status", "--out", tmp_path]).stdout
+
+    def test_fresh_then_changed(self, ran, tmp_path):
+        assert "fresh" in call(["status", "--out", ran.out]).stdout
+        shutil.copytree(SAMPLES, tmp_path / "raw")
+        (tmp_path / "raw" / "more.txt").write_text(PAGE)
+        assert "the pages changed" in call(["status", "--raw", tmp_path / "raw", "--out", ran.out]).stdout
+        shutil.copytree(ran.out, tmp_path / "out")
+        (tmp_path / "out" / "claims.parquet").write_bytes(b"")
+        assert "damaged: claims" in call(["status", "--out", tmp_path / "out"]).stdout
+
+
+def make(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a make target with the Python that runs the tests, without installing anything."""
+    settings = ["--old-file=.venv/.installed", f"PY={sys.executable}", "--no-print-directory"]
+    target = ["make", *settings, *map(str, arguments)]
+    return subprocess.run(target, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+class TestMake:
+    def test_stages_by_name(self, raw, tmp_path):
+        out = tmp_path / "out"
+        done = set()
+        for stage, tables in {
+            "ingest": {"sources", "rejects"},
+            "clean": {"documents", "segments"},
+            "deduplicate": {"duplicates"},
+            "tag": {"mentions"},
+            "extract": {"claims"},
+            "consolidate": {"claim_groups"},
+        }.items():
+            ran = make(stage, f"RAW={raw}", f"OUT={out}", "WORKERS=1")
+            assert ran.returncode == 0, ran.stderr
+            done |= tables
+            assert set(table_bytes(out)) == done
+        assert "fresh" in make("status", f"RAW={raw}", f"OUT={out}").stdout
+        report = make("report", f"RAW={raw}", f"OUT={out}")
+        assert "report.html" in report.stdout
+        assert (out / "report.html").exists()
+
+    def test_the_default_is_the_run_and_its_result_can_be_deleted(self, raw, tmp_path):
+        copy = tmp_path / "copy"
+        copy.mkdir()
+        shutil.copy(ROOT / "Makefile", copy)
+        (copy / "pipeline").symlink_to(ROOT / "pipeline")
+        out = tmp_path / "out"
+        assert make("-C", copy, f"RAW={raw}", f"OUT={out}").returncode == 0
+        assert (out / "report.html").exists()
+        (out / "notes.txt").touch()
+        assert make("-C", copy, "distclean", f"OUT={out}").returncode == 0
+        assert [path.name for path in out.iterdir()] == ["notes.txt"]
+
+    def test_an_error_is_an_error(self, tmp_path):
+        failed = make(f"RAW={tmp_path / 'none'}", f"OUT={tmp_path / 'out'}")
+        assert failed.returncode == 2
+        assert "does not exist" in failed.stderr
+
+    def test_help_lists_every_target(self):
+        listed = make("help").stdout
+        targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M).group(1)
+        for target in targets.replace("$(STAGES)", "ingest clean deduplicate tag extract consolidate").split():
+            assert re.search(rf"\b{target}\b", listed), target

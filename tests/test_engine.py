@@ -1,0 +1,161 @@
+"""The engine with small stages of its own: what is redone, what a failure says, how much is in memory."""
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from conftest import table_bytes
+
+from pipeline.engines.flow import RunOptions, run_stages
+from pipeline.engines.local import LocalEngine, Task
+from pipeline.errors import RejectError, StageError
+from pipeline.stage import Stage, content_id, from_rows
+from pipeline.stages.ingest import find_files
+from pipeline.store import pack, read_table
+
+
+def read(tables, config) -> dict[str, pa.Table]:
+    rows = []
+    for file in tables["files"].to_pylist():
+        text = Path(file["file_path"]).read_text()
+        if "reject" in text:
+            raise RejectError("binary", "says so", record=3)
+        if "crash" in text:
+            raise ValueError("no such luck")
+        if "die" in text:
+            os.kill(os.getpid(), signal.SIGKILL)
+        path = file["source_path"]
+        rows.append(
+            {
+                "source_id": content_id(path),
+                "source_path": path,
+                "record": 0,
+                "url": None,
+                "format": "txt",
+                "text": text,
+            }
+        )
+    return {"texts": from_rows("texts", rows)}
+
+
+def read_in_another_way(tables, config) -> dict[str, pa.Table]:
+    return read(tables, config)
+
+
+def count(tables, config) -> dict[str, pa.Table]:
+    names = ("source_id", "source_path", "record", "url", "format")
+    rows = [
+        {name: row[name] for name in names}
+        | {"sha256": "", "n_bytes": 0, "encoding": "utf-8", "n_chars": len(row["text"]), "fetched_at": None}
+        for row in tables["texts"].to_pylist()
+    ]
+    return {"sources": from_rows("sources", rows)}
+
+
+READ = Stage("ingest", ("files",), ("texts",), read, "ingest")
+COUNT = Stage("clean", ("texts",), ("sources",), count, "clean")
+
+
+@pytest.fixture
+def options(tmp_path) -> RunOptions:
+    """A run of two small stages over forty files."""
+    (tmp_path / "raw").mkdir()
+    for number in range(40):
+        (tmp_path / "raw" / f"{number:02}.txt").write_text("word " * number + ".")
+    return RunOptions(tmp_path / "raw", tmp_path / "out", stages=(READ, COUNT), find_files=find_files, workers=1)
+
+
+def computed(options: RunOptions) -> dict[str, int]:
+    outcome = run_stages(options)
+    return {} if outcome.fresh else {step.name: step.computed for step in outcome.manifest.steps}
+
+
+class TestWhatIsRedone:
+    def test_nothing_when_nothing_changed(self, options):
+        assert computed(options) == {"ingest": 40, "clean": 40}
+        assert computed(options) == {}
+        assert computed(replace(options, workers=2)) == {}
+
+    def test_the_work_of_a_changed_and_a_new_file(self, options):
+        run_stages(options)
+        (options.raw / "07.txt").write_text("changed")
+        (options.raw / "40.txt").write_text("new")
+        assert computed(options) == {"ingest": 2, "clean": 2}
+
+    def test_nothing_for_a_file_that_is_gone(self, options):
+        run_stages(options)
+        (options.raw / "07.txt").unlink()
+        assert computed(options) == {"ingest": 0, "clean": 0}
+        assert read_table(options.out, "sources").num_rows == 39
+
+    def test_only_the_stage_whose_code_changed_where_its_rows_did_not(self, options):
+        run_stages(options)
+        before = table_bytes(options.out)
+        newer = replace(READ, run=read_in_another_way, version="2")
+        assert computed(replace(options, stages=(newer, COUNT))) == {"ingest": 40, "clean": 0}
+        assert table_bytes(options.out) == before
+
+    def test_the_stages_behind_a_changed_setting(self, options):
+        run_stages(options)
+        config = replace(options.config, clean=replace(options.config.clean, drop_threshold=0.9))
+        assert computed(replace(options, config=config)) == {"ingest": 0, "clean": 40}
+
+    def test_what_was_deleted_from_the_output(self, options):
+        run_stages(options)
+        before = table_bytes(options.out)
+        (options.out / "sources.parquet").unlink()
+        assert computed(options) == {"ingest": 0, "clean": 0}
+        assert table_bytes(options.out) == before
+
+
+class TestFailure:
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_a_crash_names_stage_file_and_place(self, options, workers):
+        (options.raw / "05.txt").write_text("crash")
+        with pytest.raises(
+            StageError, match=r"stage ingest failed on 05.txt: ValueError: no such luck \(test_engine.py:\d+\)"
+        ):
+            run_stages(replace(options, workers=workers))
+        assert not table_bytes(options.out)
+
+    def test_finished_work_outlives_a_crash(self, options):
+        (options.raw / "39.txt").write_text("crash")
+        with pytest.raises(StageError):
+            run_stages(options)
+        (options.raw / "39.txt").write_text("well")
+        assert computed(options)["ingest"] == 8, "the batch that crashed, and no other"
+
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_a_reject_is_a_row_and_the_run_goes_on(self, options, workers):
+        (options.raw / "05.txt").write_text("reject")
+        run_stages(replace(options, workers=workers))
+        (row,) = read_table(options.out, "rejects").to_pylist()
+        assert row == {"source_path": "05.txt", "record": 3, "stage": "ingest", "error": "binary", "detail": "says so"}
+        assert read_table(options.out, "sources").num_rows == 39
+
+    def test_a_worker_that_dies_is_named(self, options):
+        (options.raw / "05.txt").write_text("die")
+        with pytest.raises(StageError, match=r"stage ingest: a worker process died .* from 0\d.txt to \d\d.txt"):
+            run_stages(replace(options, workers=2))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_few_batches_are_in_memory_at_a_time(options, workers):
+    taken = 0
+
+    def tasks():
+        nonlocal taken
+        files = find_files(options.raw)
+        for number in range(400):
+            taken += 1
+            yield Task(b"", str(number), {"files": pack(files.slice(number % 40, 1))})
+
+    with LocalEngine(workers=workers) as engine:
+        done = 0
+        for results in engine.map(READ, None, tasks()):
+            done += len(results)
+            assert taken - done <= 8 * 2 * (workers + 1)
+    assert done == 400

@@ -1,0 +1,268 @@
+"""The promises that DESIGN makes, each as a property of the real stages over the sample pages."""
+
+import random
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from conftest import SAMPLES, Ran, table_bytes
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import pipeline
+from pipeline.config import Config
+from pipeline.schema import KEPT_LABELS, TABLES
+from pipeline.stage import CorpusStage, Stage
+from pipeline.stages import STAGES
+from pipeline.stages.ingest import find_files
+from pipeline.store import in_order, read_text
+from pipeline.text.align import to_raw
+
+
+@dataclass(frozen=True)
+class Step:
+    """A row-local part of a stage with the tables it takes from the sample pages."""
+
+    function: Callable[[Mapping[str, pa.Table], Any], dict[str, pa.Table]]
+    section: Any
+    tables: dict[str, pa.Table]
+    joined: dict[str, pa.Table]
+    sketches: pa.Table | None
+
+    def sources(self) -> list[tuple[str, int]]:
+        """Path and record of each source that its first table names."""
+        return sorted(set(_keys(next(iter(self.tables.values())))))
+
+    def run(self, sources: list[tuple[str, int]]) -> dict[str, pa.Table]:
+        """Its output over some of the sources."""
+        return self.function(self._some(sources), self.section)
+
+    def _some(self, sources: list[tuple[str, int]]) -> dict[str, pa.Table]:
+        tables = {name: _of(table, sources) for name, table in self.tables.items()}
+        if self.sketches is None:
+            return tables
+        members = _of(self.sketches, sources)
+        ids = set(members.column("document_id").to_pylist())
+        ids |= set(tables["segments"].column("segment_id").to_pylist())
+        concerned = {
+            name: table.filter(
+                pa.array([member in ids for member in table.column("member_id").to_pylist()], pa.bool_())
+            )
+            for name, table in self.joined.items()
+        }
+        return tables | concerned
+
+
+@cache
+def _steps() -> dict[str, Step]:
+    """Every row-local step by name, fed with what the stages before it made of the sample pages."""
+    tables = {"files": find_files(SAMPLES)}
+    steps = {}
+    for stage in STAGES:
+        section = getattr(Config(), stage.config)
+        inputs = {name: tables[name] for name in stage.inputs}
+        if isinstance(stage, Stage):
+            steps[stage.name] = Step(stage.run, section, inputs, {}, None)
+            tables |= stage.run(inputs, section)
+            continue
+        steps[f"{stage.name}.sketch"] = Step(partial(_sketch, stage), section, inputs, {}, None)
+        sketches = stage.sketch(inputs, section)
+        joined = stage.join(sketches, section)
+        if stage.mark is not None:
+            marked = {name: tables[name] for name in stage.marks}
+            steps[f"{stage.name}.mark"] = Step(stage.mark, section, marked, joined, sketches)
+            tables |= stage.mark(marked | joined, section)
+        tables |= joined
+    return steps
+
+
+def _step_names(stage: Stage | CorpusStage) -> list[str]:
+    if isinstance(stage, Stage):
+        return [stage.name]
+    return [f"{stage.name}.sketch"] + ([f"{stage.name}.mark"] if stage.mark else [])
+
+
+def _where(table: pa.Table, column: str, values: set[str]) -> pa.Table:
+    return table.filter(pa.array([value in values for value in table.column(column).to_pylist()], pa.bool_()))
+
+
+def _sketch(stage: CorpusStage, tables: Mapping[str, pa.Table], section: Any) -> dict[str, pa.Table]:
+    return {stage.sketch_table: stage.sketch(tables, section)}
+
+
+def _keys(table: pa.Table) -> list[tuple[str, int]]:
+    paths = table.column("source_path").to_pylist()
+    return list(
+        zip(
+            paths,
+            table.column("record").to_pylist() if "record" in table.column_names else [0] * len(paths),
+            strict=True,
+        )
+    )
+
+
+def _of(table: pa.Table, sources: list[tuple[str, int]]) -> pa.Table:
+    return table.filter(pa.array([key in sources for key in _keys(table)], pa.bool_()))
+
+
+def _is_aligned(text: str, raw: str, alignment: list[int]) -> bool:
+    """Whether offsets rise from 0 to the raw end, and plain letters and digits point at themselves."""
+    if (
+        len(alignment) != len(text) + 1
+        or alignment[0] < 0
+        or alignment[-1] != len(raw)
+        or sorted(alignment) != alignment
+    ):
+        return False
+    pairs = [(letter, raw[at]) for letter, at in zip(text, alignment[:-1], strict=True)]
+    return all(
+        was == letter or not was.isascii() or was == "&"
+        for letter, was in pairs
+        if letter.isascii() and letter.isalnum()
+    )
+
+
+def _stands_in(segment: dict, words: str, start: int, end: int) -> bool:
+    """Whether `words` stand in the segment at a place that comes from [start, end) of the source."""
+    if not (segment["raw_start"] <= start and end <= segment["raw_end"]):
+        return False
+    text, at = segment["text"], segment["text"].find(words)
+    while at >= 0:
+        if to_raw(at, at + len(words), segment["raw_start"], segment["alignment"]) == (start, end):
+            return True
+        at = text.find(words, at + 1)
+    return False
+
+
+@pytest.fixture(scope="module")
+def texts(ran: Ran) -> dict[str, str]:
+    return {
+        source_id: read_text(source_id, out=ran.out)
+        for source_id in ran.table("sources").column("source_id").to_pylist()
+    }
+
+
+@pytest.fixture(scope="module")
+def segments(ran: Ran) -> list[dict]:
+    return ran.table("segments").to_pylist()
+
+
+class TestGrounded:
+    """Slicing the source gives back the words, for every row of every table."""
+
+    def test_every_offset_lies_in_its_source(self, ran, texts):
+        source_of = dict(
+            zip(*(ran.table("documents").column(c).to_pylist() for c in ("document_id", "source_id")), strict=True)
+        )
+        seen = 0
+        for name, table in TABLES.items():
+            starts = [c.name for c in table.columns if c.name.endswith("_start") and table.public]
+            for row in ran.table(name).to_pylist() if starts else []:
+                text = texts[row["source_id"] if "source_id" in row else source_of[row["document_id"]]]
+                for start in starts:
+                    seen += 1
+                    assert 0 <= row[start] < row[start.replace("_start", "_end")] <= len(text), (name, row)
+        assert seen > 5000
+
+    def test_segments_say_what_stands_there(self, segments, texts):
+        repaired = 0
+        for row in segments:
+            raw = texts[row["source_id"]][row["raw_start"] : row["raw_end"]]
+            if row["alignment"] is None:
+                assert row["text"] == raw
+            else:
+                repaired += 1
+                assert _is_aligned(row["text"], raw, row["alignment"]), row
+        assert repaired > 10, "the samples hold mojibake"
+
+    @pytest.mark.parametrize(
+        ("table", "part"), [("mentions", ""), ("claims", "evidence_"), ("claims", "subject_"), ("claims", "object_")]
+    )
+    def test_words_stand_where_their_offsets_say(self, ran, segments, table, part):
+        by_document = defaultdict(list)
+        for row in segments:
+            by_document[row["document_id"]].append(row)
+        rows = ran.table(table).to_pylist()
+        start, end = (f"{part}start", f"{part}end") if part else ("raw_start", "raw_end")
+        for row in rows:
+            assert any(
+                _stands_in(segment, row[f"{part}text"], row[start], row[end])
+                for segment in by_document[row["document_id"]]
+            ), row
+        assert len(rows) > 100
+
+
+class TestNothingLost:
+    """The segments of a source tile it; what is dropped or rejected has a reason."""
+
+    def test_each_visible_character_lies_in_one_segment(self, segments, texts):
+        covered = defaultdict(list)
+        for row in segments:
+            covered[row["source_id"]].append((row["raw_start"], row["raw_end"]))
+        for source_id, text in texts.items():
+            position = 0
+            for start, end in sorted(covered[source_id]):
+                assert start >= position, "segments overlap"
+                assert not text[position:start].strip()
+                position = end
+            assert not text[position:].strip()
+
+    def test_every_segment_has_a_label_a_reason_and_a_score(self, segments):
+        for row in segments:
+            assert row["kept"] == (row["label"] in KEPT_LABELS)
+            assert row["reason"]
+            assert 0 <= row["score"] <= 1
+
+    def test_every_file_is_a_source_or_a_reject(self, ran):
+        files = find_files(SAMPLES).column("source_path").to_pylist()
+        sources, rejects = (set(ran.table(name).column("source_path").to_pylist()) for name in ("sources", "rejects"))
+        assert sources | rejects == set(files)
+        assert {row["source_path"]: row["error"] for row in ran.table("rejects").to_pylist()} == {
+            "empty.txt": "empty",
+            "photo.txt": "binary",
+        }
+
+
+class TestDeterministic:
+    """Same input bytes, same output bytes."""
+
+    def test_two_workers_give_the_bytes_of_one(self, ran, tmp_path):
+        manifest = pipeline.run(SAMPLES, tmp_path / "out", workers=2)
+        assert manifest.workers == 2
+        assert table_bytes(tmp_path / "out") == table_bytes(ran.out)
+        assert len(table_bytes(ran.out)) == sum(table.public for table in TABLES.values())
+
+    def test_the_order_of_files_does_not_matter(self, ran, tmp_path):
+        paths = sorted(SAMPLES.iterdir())
+        random.Random(7).shuffle(paths)
+        (tmp_path / "raw").mkdir()
+        for path in paths:
+            shutil.copy(path, tmp_path / "raw")
+        pipeline.run(tmp_path / "raw", tmp_path / "out", workers=1)
+        assert table_bytes(tmp_path / "out") == table_bytes(ran.out)
+
+
+class TestSplitting:
+    """run(a + b) == run(a) + run(b), for every stage, sketch and mark, however the sources are split."""
+
+    @pytest.mark.parametrize("name", [name for stage in STAGES for name in _step_names(stage)])
+    @settings(max_examples=8)
+    @given(data=st.data())
+    def test_law(self, name, data):
+        step = _steps()[name]
+        chosen = data.draw(st.lists(st.sampled_from(step.sources()), min_size=2, max_size=4, unique=True))
+        cut = data.draw(st.integers(1, len(chosen) - 1))
+        together, first, second = (step.run(part) for part in (chosen, chosen[:cut], chosen[cut:]))
+        assert together.keys() == first.keys() == second.keys()
+        for table in together:
+            apart = in_order(table, pa.concat_tables([first[table], second[table]]))
+            assert in_order(table, together[table]).to_pylist() == apart.to_pylist(), table
+
+    @pytest.mark.parametrize("name", [name for stage in STAGES for name in _step_names(stage)])
+    def test_no_rows_in_no_rows_out(self, name):
+        assert all(table.num_rows == 0 for table in _steps()[name].run([]).values())
