@@ -13,8 +13,7 @@ from pipeline.knowledge.cues import KINDS, find_cues
 
 CASES = Path(__file__).parent / "cases" / "cues.jsonl"
 WORDS = st.sampled_from(
-    ["no", "not", "without", "fever", "cough", "pain", ",", ".", "but", "and", "or", "may", "if", "possibly"]
-    + ["history", "of", "should", "avoid", ";", "“", "’", "é", "never", "likely"]
+    ["no", "not", "without", "fever", "cough", "pain", ",", ".", "but", "and", "or", "may", "if", "possibly", "history"]
 )
 
 

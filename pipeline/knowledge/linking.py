@@ -8,15 +8,14 @@ type with the same head noun. Otherwise there is no concept, and that is said.
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
-from pipeline.knowledge.concepts import SCORES, Concept, Entry, Terminology
-from pipeline.knowledge.recognise import Found, recogniser
-from pipeline.knowledge.terminology import embedded
+from pipeline.knowledge.concepts import SCORES, Concept, Entry
+from pipeline.knowledge.recognise import Found, Recogniser, recogniser
 from pipeline.knowledge.tokens import PUNCTUATION, Tokens, tokenise
 
-__all__ = ["Link", "link", "link_with"]
+__all__ = ["Link", "Linker", "link"]
 
 # Below nine tenths of the letters alike, different drugs and vitamins pass for one another.
 _FUZZY = 90.0
@@ -56,57 +55,98 @@ class Link(NamedTuple):
     xrefs: tuple[str, ...]
 
 
-@cache
-def _embedded_keys() -> Mapping[tuple[str, str], tuple[str, ...]]:
-    return _keys_by_head(embedded())
-
-
 def link(text: str, entity_type: str | None = None) -> Link | None:
     """The concept that `text` (a phrase) names, with the embedded terminology; None when none fits.
 
-    `entity_type`: only concepts of this type; any when None.
+    `entity_type`: the wanted type, near types behind it; any when None.
 
     >>> link("no such thing at all", "drug") is None
     True
     """
-    return link_with(text, entity_type, {})
+    return _embedded().link(text, entity_type)
 
 
-def link_with(text: str, entity_type: str | None, short_forms: Mapping[str, Concept | None]) -> Link | None:
-    """`link` in an article with its own short forms (see `abbreviations.find_short_forms`)."""
-    stripped = text.strip()
-    if stripped in short_forms:
-        return _of(short_forms[stripped], "abbreviation", entity_type)
-    bare = _BRACKET.sub("", stripped)
-    for types in ((entity_type,), sorted(_NEAR_TYPES.get(entity_type or "", frozenset()) - {entity_type})):
-        for kind in types:
-            found = _named(stripped, kind) or (_named(bare, kind) if bare != stripped else None)
-            if found and kind != entity_type:
-                return found._replace(score=round(found.score * _NEAR_SCORE, 3))
+@cache
+def _embedded() -> "Linker":
+    return Linker(recogniser())
+
+
+class Linker:
+    """Links phrases with the terminology of one recogniser."""
+
+    def __init__(self, recogniser: Recogniser) -> None:
+        self._recogniser = recogniser
+        self._entries = recogniser.terminology.entries
+
+    def link(
+        self, text: str, entity_type: str | None = None, *, short_forms: Mapping[str, Concept | None] | None = None
+    ) -> Link | None:
+        """The concept that `text` names; `short_forms`: those of the article (`abbreviations.find_short_forms`)."""
+        stripped = text.strip()
+        if short_forms and stripped in short_forms:
+            return _of(short_forms[stripped], "abbreviation", entity_type)
+        bare = _BRACKET.sub("", stripped)
+        for kind in (entity_type, *sorted(_NEAR_TYPES.get(entity_type or "", frozenset()) - {entity_type})):
+            found = self._named(stripped, kind) or (self._named(bare, kind) if bare != stripped else None)
             if found:
-                return found
-    return _fuzzy(tokenise(bare), entity_type)
+                return found if kind == entity_type else found._replace(score=round(found.score * _NEAR_SCORE, 3))
+        return self._fuzzy(tokenise(bare), entity_type)
 
+    def _named(self, words: str, entity_type: str | None) -> Link | None:
+        tokens = tokenise(words)
+        return self._whole(words, tokens, entity_type) or self._composed(words, tokens, entity_type)
 
-def _named(words: str, entity_type: str | None) -> Link | None:
-    tokens = tokenise(words)
-    return _whole(words, tokens, entity_type) or _composed(words, tokens, entity_type)
+    def _whole(self, text: str, tokens: Tokens, entity_type: str | None) -> Link | None:
+        """The words as they stand, then without modifiers at their edges."""
+        for begin, end in dict.fromkeys(((0, len(tokens.words)), _core(tokens.words))):
+            for entry in self._entries.get(" ".join(tokens.words[begin:end]), ()):
+                if _spelled(entry, text, tokens, begin, end) and (found := _of(entry.concept, entry.kind, entity_type)):
+                    return found
+        return None
+
+    def _composed(self, text: str, tokens: Tokens, entity_type: str | None) -> Link | None:
+        """A phrase of the text that covers all its words but modifiers."""
+        begin, end = _core(tokens.words)
+        if begin == end:
+            return None
+        for found in self._recogniser.find(text, tokens=tokens):
+            covers = found.start <= tokens.starts[begin] and found.end >= tokens.ends[end - 1]
+            if covers and entity_type in (None, found.entity_type):
+                return _from_found(found)
+        return None
+
+    def _fuzzy(self, tokens: Tokens, entity_type: str | None) -> Link | None:
+        """The key spelled most like the words, of the same type and head noun; one word: its own letters."""
+        from rapidfuzz import fuzz, process
+
+        begin, end = _core(tokens.words)
+        words = tokens.words[begin:end]
+        key = " ".join(words)
+        if entity_type is None or len(key) < _FUZZY_LETTERS:
+            return None
+        choices = self._keys_by_head.get((entity_type, words[-1] if len(words) > 1 else ""), ())
+        best = process.extractOne(key, choices, scorer=fuzz.ratio, score_cutoff=_FUZZY)
+        if best is None or best[0][0] != key[0]:
+            return None
+        found = _of(self._entries[best[0]][0].concept, "exact", entity_type)
+        return found._replace(match_kind="fuzzy", score=round(best[1] / 100 * SCORES["composed"], 3)) if found else None
+
+    @cached_property
+    def _keys_by_head(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Keys long enough to compare spelling, by type and head noun (their last word)."""
+        found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        for key, entries in self._entries.items():
+            head = key.rpartition(" ")[2]
+            concept = entries[0].concept
+            if len(key) >= _FUZZY_LETTERS and concept is not None and entries[0].guard is None:
+                found[concept.entity_type, "" if head == key else head].append(key)
+        return {group: tuple(keys) for group, keys in found.items()}
 
 
 def _of(concept: Concept | None, kind: str, entity_type: str | None) -> Link | None:
     if concept is None or entity_type not in (None, concept.entity_type):
         return None
     return Link(concept.curie, concept.name, concept.entity_type, kind, SCORES[kind], concept.xrefs)
-
-
-def _whole(text: str, tokens: Tokens, entity_type: str | None) -> Link | None:
-    """The words as they stand, then without modifiers at their edges."""
-    for begin, end in dict.fromkeys(((0, len(tokens.words)), _core(tokens.words))):
-        entries = embedded().entries.get(" ".join(tokens.words[begin:end]), ())
-        for entry in entries:
-            if _spelled(entry, text, tokens, begin, end) and (found := _of(entry.concept, entry.kind, entity_type)):
-                return found
-    return None
 
 
 def _spelled(entry: Entry, text: str, tokens: Tokens, begin: int, end: int) -> bool:
@@ -124,50 +164,9 @@ def _core(words: list[str]) -> tuple[int, int]:
     return begin, end
 
 
-def _composed(text: str, tokens: Tokens, entity_type: str | None) -> Link | None:
-    """A phrase of the text that covers all its words but modifiers."""
-    begin, end = _core(tokens.words)
-    for found in recogniser().find(text, tokens=tokens):
-        covers = found.start <= tokens.starts[begin] and found.end >= tokens.ends[end - 1] if begin < end else False
-        if covers and entity_type in (None, found.entity_type):
-            return _from_found(found)
-    return None
-
-
 def _from_found(found: Found) -> Link | None:
     if found.concept_id is None or found.concept_name is None:
         return None
     return Link(
         found.concept_id, found.concept_name, found.entity_type, found.match_kind, found.score, found.xrefs
     )  # fmt: skip
-
-
-def _keys_by_head(terminology: Terminology) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Keys long enough to compare spelling, by type and head noun (their last word)."""
-    found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for key, entries in terminology.entries.items():
-        head = key.rpartition(" ")[2]
-        if len(key) < _FUZZY_LETTERS or entries[0].guard or entries[0].concept is None:
-            continue
-        found[entries[0].concept.entity_type, head].append(key)
-        if head == key:
-            found[entries[0].concept.entity_type, ""].append(key)
-    return {group: tuple(keys) for group, keys in found.items()}
-
-
-def _fuzzy(tokens: Tokens, entity_type: str | None) -> Link | None:
-    """The key spelled most like the words, of the same type and head noun; one word: its own letters."""
-    from rapidfuzz import fuzz, process
-
-    begin, end = _core(tokens.words)
-    words = tokens.words[begin:end]
-    key = " ".join(words)
-    if entity_type is None or len(key) < _FUZZY_LETTERS:
-        return None
-    choices = _embedded_keys().get((entity_type, words[-1] if len(words) > 1 else ""), ())
-    best = process.extractOne(key, choices, scorer=fuzz.ratio, score_cutoff=_FUZZY)
-    if best is None or best[0][0] != key[0]:
-        return None
-    concept = embedded().entries[best[0]][0].concept
-    found = _of(concept, "exact", entity_type)
-    return found._replace(match_kind="fuzzy", score=round(best[1] / 100 * 0.8, 3)) if found else None

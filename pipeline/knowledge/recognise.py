@@ -16,7 +16,7 @@ from pipeline.knowledge.states import add_states
 from pipeline.knowledge.terminology import embedded
 from pipeline.knowledge.tokens import Tokens, key_of, tokenise
 
-__all__ = ["Found", "Recogniser", "find"]
+__all__ = ["Found", "Recogniser", "find", "recogniser"]
 
 
 class Found(NamedTuple):

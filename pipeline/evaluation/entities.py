@@ -1,0 +1,139 @@
+"""Entities on public sets and on labelled pages: how much is found, of the right type, and linked.
+
+- BC5CDR (IOB, one token a line): diseases and chemicals, a hit is the same span and kind.
+- NCBI disease (PubTator): each marked disease name is linked as a phrase; right when the concept, or the same
+  concept elsewhere, is one of the gold identifiers.
+- Labelled pages: each argument of a claim, covered by a mention of its type, and linked.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.evaluation.claims import Rate, agreement
+from pipeline.evaluation.gold import GoldPage
+from pipeline.knowledge.abbreviations import find_short_forms
+from pipeline.knowledge.concepts import Concept
+from pipeline.knowledge.linking import Linker
+from pipeline.knowledge.recognise import Found, Recogniser
+from pipeline.schema import KEPT_LABELS
+
+__all__ = ["ArgumentCover", "score_arguments", "score_iob", "score_linking"]
+
+Spans = set[tuple[int, int, str]]
+
+# Our types by the kinds of BC5CDR.
+_KINDS = {
+    "condition": "Disease", "symptom": "Disease", "drug": "Chemical", "nutrient": "Chemical",
+}  # fmt: skip
+# Marks before which the tokens of BC5CDR stand without a space in running text.
+_CLOSE = frozenset(".,;:)%]")
+# A mention covers an argument when they share half of their content words, as in the scoring of claims.
+_COVERS = 0.5
+
+
+def score_iob(path: Path, recogniser: Recogniser) -> Rate:
+    """Span and kind of diseases and chemicals, over the sentences of an IOB file."""
+    hits = read = labelled = 0
+    for text, gold in _sentences(path):
+        found = {(f.start, f.end, _KINDS[f.entity_type]) for f in recogniser.find(text) if f.entity_type in _KINDS}
+        hits += len(found & gold)
+        read += len(found)
+        labelled += len(gold)
+    return Rate(hits, read, labelled)
+
+
+def _sentences(path: Path) -> Iterator[tuple[str, Spans]]:
+    for block in path.read_text(encoding="utf-8").split("\n\n"):
+        text, gold = "", set[tuple[int, int, str]]()
+        begin, kind = 0, ""
+        for line in filter(None, block.split("\n")):
+            token, label = line.split("\t")
+            gap = "" if not text or token in _CLOSE or text[-1] in "([-" or token == "-" else " "
+            if kind and not label.startswith("I-"):
+                gold.add((begin, len(text), kind))
+                kind = ""
+            text += gap
+            if label.startswith("B-"):
+                begin, kind = len(text), label[2:]
+            text += token
+        if kind:
+            gold.add((begin, len(text), kind))
+        if text:
+            yield text, gold
+
+
+def score_linking(path: Path, recogniser: Recogniser) -> Rate:
+    """Marked disease names linked to one of their identifiers; `recall` is the accuracy over all names."""
+    linker = Linker(recogniser)
+    hits = read = labelled = 0
+    for text, names in _abstracts(path):
+        short_forms = find_short_forms([text], recogniser.read)
+        for name, identifiers in names:
+            link = linker.link(name, "condition", short_forms=short_forms)
+            labelled += 1
+            if link is None or link.concept_id.startswith("claimsieve:"):
+                continue
+            read += 1
+            hits += not identifiers.isdisjoint({link.concept_id, *link.xrefs})
+    return Rate(hits, read, labelled)
+
+
+def _abstracts(path: Path) -> Iterator[tuple[str, list[tuple[str, set[str]]]]]:
+    for block in path.read_text(encoding="utf-8").strip().split("\n\n"):
+        lines = block.split("\n")
+        title, abstract = (line.split("|", 2)[2] for line in lines[:2])
+        rows = [line.split("\t") for line in lines[2:]]
+        yield f"{title} {abstract}", [(row[3], _identifiers(row[5])) for row in rows]
+
+
+def _identifiers(field: str) -> set[str]:
+    parts = [part.strip() for joined in field.split("|") for part in joined.split("+")]
+    return {part if ":" in part else f"MESH:{part}" for part in parts}
+
+
+@dataclass(frozen=True)
+class ArgumentCover:
+    """Shares of the distinct arguments of labelled claims.
+
+    touched: some mention of the right type overlaps it. covered: one shares half of its content words.
+    linked: covered, or linked as a phrase.
+    """
+
+    n: int
+    touched: float
+    covered: float
+    linked: float
+
+
+def score_arguments(pages: Sequence[GoldPage], recogniser: Recogniser) -> ArgumentCover:
+    """How the arguments of the pages' claims are met by the mentions of their kept text."""
+    linker = Linker(recogniser)
+    counts = [0, 0, 0, 0]
+    for page in pages:
+        parts = [(a, b) for a, b, label in page.labels if label in KEPT_LABELS]
+        short_forms = find_short_forms((page.text[a:b] for a, b in parts), recogniser.read)
+        mentions = [(a, f) for a, b in parts for f in recogniser.find(page.text[a:b], short_forms=short_forms)]
+        for begin, end, kind in _arguments(page):
+            met = _meet(page.text[begin:end], [f for a, f in mentions if _over(a, f, begin, end, kind)])
+            linked = met[1] or _linked(linker, page.text[begin:end], kind, short_forms)
+            counts = [n + hit for n, hit in zip(counts, (True, *met, linked), strict=True)]
+    n = max(counts[0], 1)
+    return ArgumentCover(counts[0], *(count / n for count in counts[1:]))
+
+
+def _arguments(page: GoldPage) -> list[tuple[int, int, str]]:
+    subjects = {(*claim.subject, claim.subject_type) for claim in page.claims}
+    return sorted(subjects | {(*claim.object, claim.object_type) for claim in page.claims})
+
+
+def _over(at: int, found: Found, begin: int, end: int, kind: str) -> bool:
+    return found.entity_type == kind and at + found.start < end and at + found.end > begin
+
+
+def _meet(words: str, found: Sequence[Found]) -> tuple[bool, bool]:
+    return bool(found), any(agreement(f.text, words) >= _COVERS for f in found)
+
+
+def _linked(linker: Linker, words: str, kind: str, short_forms: Mapping[str, Concept | None]) -> bool:
+    return linker.link(words, kind, short_forms=short_forms) is not None
