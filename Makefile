@@ -29,8 +29,13 @@ status: $(INSTALLED) ## what the last run did, and whether its tables are up to 
 report: $(INSTALLED) ## write OUT/report.html anew
 	@$(PY) -m pipeline report --raw "$(RAW)" --out "$(OUT)"
 
-notebooks: run ## run the notebooks over OUT
-	@$(PY) -m pipeline.notebooks
+notebooks: run ## run the notebooks over OUT; executed copies go to build/notebooks
+	@mkdir -p build/notebooks
+	@for notebook in notebooks/*.py notebooks/*.ipynb; do \
+	    test -e "$$notebook" || continue; name=$$(basename "$${notebook%.*}"); echo "$$name"; \
+	    OUT="$(OUT)" $(VENV)/bin/jupytext --quiet --to ipynb --run-path . --execute \
+	        --output "build/notebooks/$$name.ipynb" "$$notebook" || exit 1; \
+	done
 
 install: $(INSTALLED) ## the pinned libraries and this package, into .venv
 

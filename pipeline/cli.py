@@ -24,6 +24,7 @@ app = typer.Typer(
 _Raw = Annotated[Path, typer.Option(help="folder of pages to read")]
 _Out = Annotated[Path, typer.Option(help="folder of the tables")]
 _Config = Annotated[Path | None, typer.Option(help="TOML file of settings")]
+_Workers = Annotated[int | None, typer.Option(help="processes; all cores unless given")]
 
 
 def main() -> None:
@@ -42,7 +43,7 @@ def main() -> None:
 def run(
     raw: _Raw = RAW,
     out: _Out = OUT,
-    workers: Annotated[int | None, typer.Option(help="processes; all cores unless given")] = None,
+    workers: _Workers = None,
     stage: Annotated[str | None, typer.Option(help="last stage to run; all unless given")] = None,
     config: _Config = None,
 ) -> None:
@@ -86,6 +87,30 @@ def show(claim_id: Annotated[str, typer.Argument(help="claim_id, or its beginnin
     from pipeline.terminal import console, show_evidence
 
     show_evidence(console(), evidence(claim_id, out=out))
+
+
+@app.command(name="eval")
+def evaluate(
+    pages: Annotated[Path, typer.Option(help="folder of labelled .page files")] = Path("training/corpus"),
+    part: Annotated[str, typer.Option(help="train, dev or test pages")] = "test",
+    dumps: Annotated[Path | None, typer.Option(help="instead: folder with raw/, labels/ and claims/")] = None,
+    workers: _Workers = None,
+) -> None:
+    """Score cleaning and claims against labelled pages."""
+    from pipeline.errors import InputError
+    from pipeline.evaluation.gold import load_dumps, load_pages
+    from pipeline.evaluation.pages import figures, score_pages
+
+    if dumps is not None:
+        labelled = load_dumps(dumps / "raw", dumps / "labels", dumps / "claims")
+    else:
+        labelled = load_pages(pages, part)
+    if not labelled:
+        raise InputError(f"no labelled pages ({part}) in {dumps or pages}: name their folder with --pages or --dumps")
+    scores = score_pages(labelled, workers=workers)
+    typer.echo(f"{len(labelled)} pages")
+    for name, value in figures(scores).items():
+        typer.echo(f"{name:26} {value:.3f}")
 
 
 @app.command()

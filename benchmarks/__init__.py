@@ -1,0 +1,1 @@
+"""Speed, memory and growth, measured on written pages."""

@@ -1,0 +1,89 @@
+"""Score a whole run over labelled pages: each page is written out as a dump and read as a user's would be."""
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.engines.flow import RunOptions, run_stages
+from pipeline.evaluation.calibration import ece
+from pipeline.evaluation.claims import ClaimScores, ReadClaim, read_claims, score_claims
+from pipeline.evaluation.gold import GoldPage
+from pipeline.evaluation.segments import SegmentScore, score_segments
+from pipeline.store import read_table
+
+__all__ = ["PageScores", "figures", "score_pages"]
+
+_SEGMENT_COLUMNS = ["source_path", "raw_start", "raw_end", "label", "kept"]
+
+
+@dataclass(frozen=True)
+class PageScores:
+    """How well pages were cleaned and their claims read."""
+
+    segments: SegmentScore
+    claims: ClaimScores
+
+
+def score_pages(pages: Sequence[GoldPage], *, workers: int | None = None) -> PageScores:
+    """Run all stages over `pages` in a temporary folder and score the tables; `workers` as in `RunOptions`."""
+    with tempfile.TemporaryDirectory() as folder:
+        raw, out = Path(folder, "raw"), Path(folder, "out")
+        raw.mkdir()
+        for page in pages:
+            (raw / f"{page.name}.txt").write_bytes(page.text.encode("utf-8"))
+        run_stages(RunOptions(raw, out, workers=workers))
+        segments = _by_page(read_table(out, "segments", columns=_SEGMENT_COLUMNS).to_pylist())
+        starts = _by_page(read_table(out, "documents", columns=["source_path", "raw_start"]).to_pylist())
+        claims = _by_page(read_table(out, "claims").to_pylist())
+    return PageScores(
+        segments=score_segments(
+            pages,
+            [segments[page.name] for page in pages],
+            [[row["raw_start"] for row in starts[page.name]] for page in pages],
+        ),
+        claims=score_claims([(read_claims(page), [_read_claim(row) for row in claims[page.name]]) for page in pages]),
+    )
+
+
+def figures(scores: PageScores) -> dict[str, float]:
+    """The headline figures by name, between 0 and 1; all but `claims.ece`, an error, are better when higher."""
+    segments, claims = scores.segments, scores.claims
+    return {
+        "segments.covered_once": segments.covered_once,
+        "segments.accuracy": segments.accuracy,
+        "segments.drop_f1": segments.drop.f1,
+        "segments.heading_accuracy": segments.heading_accuracy,
+        "articles.f1": segments.articles.f1,
+        "claims.strict_precision": claims.strict.precision,
+        "claims.strict_recall": claims.strict.recall,
+        "claims.strict_f1": claims.strict.f1,
+        "claims.lenient_f1": claims.lenient.f1,
+        "claims.pair_f1": claims.pair.f1,
+        "claims.evidence_f1": claims.evidence.f1,
+        **{f"claims.{name}": share for name, share in claims.on_matches.items()},
+        "claims.ece": ece(claims.outcomes) if claims.outcomes else 0.0,
+    }
+
+
+def _by_page(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    pages: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        pages[row["source_path"].removesuffix(".txt")].append(row)
+    return pages
+
+
+def _read_claim(row: dict[str, Any]) -> ReadClaim:
+    return ReadClaim(
+        evidence=(row["evidence_start"], row["evidence_end"]),
+        subject=row["subject_text"],
+        predicate=row["predicate"],
+        object=row["object_text"],
+        subject_type=row["subject_type"],
+        object_type=row["object_type"],
+        negated=row["negated"],
+        certainty=row["certainty"],
+        confidence=row["confidence"],
+    )
