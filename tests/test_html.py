@@ -81,15 +81,13 @@ def test_blocks_say_where_they_stand():
     assert [text for text, block in blocks.items() if block.hidden] == ["Not shown"]
 
 
-PIECES = st.sampled_from(
-    [
-        piece.replace("_", " ")
-        for piece in """<p> </p> <div_class='x'> </div> <a_href="/"> </a> <b> </b> <br/> <li> <td> <table> </table> <title> </title>
-    <script> </script> <!-- --> <!doctype_html> <style> <svg> </svg> <p_title='a>b'> <?xml_?> </ <a_b=" <1 </title
-    &amp; &#8217; &nbsp; &notit; &#x110000; &ngE; & < > ' = word""".split()
-    ]
-    + [" ", "\n\n", "\t", "\xa0", '"', "e\u0301", "😀", "\ufeff", "\0"]
-)
+PIECES = st.sampled_from([
+    "<p>", "</p>", "<div class='x'>", "</div>", '<a href="/">', "</a>", "<b>", "</b>", "<br/>", "<li>", "<td>",
+    "<table>", "</table>", "<title>", "</title>", "<script>", "</script>", "<!--", "-->", "<!doctype html>", "<style>",
+    "<svg>", "</svg>", "<p title='a>b'>", "<?xml ?>", "</", '<a b="', "<1", "</title", "&amp;", "&#8217;", "&nbsp;",
+    "&notit;", "&#x110000;", "&ngE;", "&", "<", ">", "'", "=", "word", " ", "\n\n", "\t", "\xa0", '"', "e\u0301", "😀",
+    "\ufeff", "\0",
+])  # fmt: skip
 
 
 @given(st.lists(st.one_of(PIECES, st.text(max_size=5)), max_size=40).map("".join))

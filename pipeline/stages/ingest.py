@@ -1,7 +1,7 @@
 """Find files, read them, decode them; what cannot be read becomes a row of `rejects`.
 
 Left out in silence, for they are no pages: names that begin with a dot, `~` or `__`, or end in `~`; what editors,
-downloads and operating systems leave behind (`_LEFTOVERS`); and papers that come with a folder rather than from a
+downloads and operating systems leave behind (`is_leftover`); and papers that come with a folder rather than from a
 site (`_PAPERS`, in the top folder only). Every other file is read or rejected.
 """
 
@@ -18,11 +18,10 @@ import pyarrow as pa
 from pipeline.config import Ingest
 from pipeline.errors import InputError, RejectError
 from pipeline.stage import Stage, Tables, content_id, from_rows
-from pipeline.text.formats import READERS, Record, format_of, read
+from pipeline.text.formats import KNOWN, Record, format_of, is_leftover, read
 
 __all__ = ["INGEST", "find_files"]
 
-_LEFTOVERS = re.compile(r"[.~]|__|.*~$|.*\.(?:tmp|part|crdownload|swp|lock|bak)$|(?:thumbs\.db|desktop\.ini)$", re.I)
 _PAPERS = re.compile(
     r"(?:readme|licen[cs]e|copying|notice|sources|changelog|makefile|dockerfile)(?:\.(?:md|txt|rst))?$", re.I
 )
@@ -52,9 +51,8 @@ def find_files(raw: Path) -> pa.Table:
         raise InputError(f"raw folder {raw} is a file: name the folder that holds it")
     rows = [_listed(path, raw) for path in _walk(raw, raw, set())]
     if not any(format_of(row["source_path"]) for row in rows):
-        known = ", ".join(f".{kind}" for kind in READERS)
         raise InputError(
-            f"raw folder {raw} holds no file of a known format ({known}): put pages in it, or choose another"
+            f"raw folder {raw} holds no file of a known format ({KNOWN}): put pages in it, or choose another"
         )
     return from_rows("files", sorted(rows, key=lambda row: str(row["source_path"])))
 
@@ -62,7 +60,7 @@ def find_files(raw: Path) -> pa.Table:
 def _walk(folder: Path, raw: Path, seen: set[Path]) -> Iterator[Path]:
     seen.add(folder.resolve())
     for path in sorted(folder.iterdir()):
-        if _LEFTOVERS.match(path.name) or (folder == raw and _PAPERS.match(path.name)):
+        if is_leftover(path.name) or (folder == raw and _PAPERS.match(path.name)):
             continue
         if not path.is_dir() or not os.access(path, os.R_OK | os.X_OK):
             yield path

@@ -9,12 +9,15 @@ from typing import BinaryIO
 
 from pipeline.config import Ingest
 from pipeline.errors import RejectError
+from pipeline.text.formats.archive import ARCHIVES, DAMAGED, is_leftover
+from pipeline.text.formats.columns import read_csv, read_parquet
 from pipeline.text.formats.jsonl import read_jsonl
 from pipeline.text.formats.plain import read_html, read_md, read_txt
 from pipeline.text.formats.record import Reader, Record
 from pipeline.text.formats.unpack import COMPRESSIONS, Meter, unpacked
+from pipeline.text.formats.warc import read_warc
 
-__all__ = ["READERS", "Record", "format_of", "read"]
+__all__ = ["KNOWN", "READERS", "Record", "format_of", "is_leftover", "read"]
 
 READERS: Mapping[str, Reader] = MappingProxyType(
     {
@@ -22,41 +25,75 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         "md": read_md,
         "jsonl": read_jsonl,
         "html": read_html,
+        "csv": read_csv,
+        "parquet": read_parquet,
+        "warc": read_warc,
+        "wet": read_warc,
     }
 )
-# Other suffixes of the same formats.
-_ALIASES = MappingProxyType({"text": "txt", "markdown": "md", "ndjson": "jsonl", "htm": "html", "xhtml": "html"})
+KNOWN = ", ".join(f".{kind}" for kind in (*READERS, *ARCHIVES)) + f" (also {', '.join(COMPRESSIONS)})"
+# Other suffixes of the same formats; a dot parts format and compression.
+_ALIASES = MappingProxyType(
+    {"text": "txt", "markdown": "md", "ndjson": "jsonl", "htm": "html", "xhtml": "html", "tsv": "csv", "tgz": "tar.gz",
+     "tbz2": "tar.bz2", "txz": "tar.xz"}
+)  # fmt: skip
 
 
 def format_of(name: str) -> tuple[str, str] | None:
     """The format and the compression suffix (or "") that a file's name stands for; None when it is not known.
 
-    >>> format_of("a.TXT"), format_of("b.jsonl.gz"), format_of("c.docx")
-    (('txt', ''), ('jsonl', '.gz'), None)
+    >>> format_of("a.TXT"), format_of("b.jsonl.gz"), format_of("d.tgz"), format_of("c.docx")
+    (('txt', ''), ('jsonl', '.gz'), ('tar', '.gz'), None)
     """
-    stem = name.lower()
-    packed = next((suffix for suffix in COMPRESSIONS if stem.endswith(suffix)), "")
-    suffix = stem.removesuffix(packed).rpartition(".")[2] if "." in stem.removesuffix(packed) else ""
-    kind = _ALIASES.get(suffix, suffix)
-    return (kind, packed) if kind in READERS else None
+    *stems, last = name.lower().split(".")
+    parts = [*stems, *_ALIASES.get(last, last).split(".")]
+    packed = f".{parts.pop()}" if f".{parts[-1]}" in COMPRESSIONS else ""
+    kind = _ALIASES.get(parts[-1], parts[-1]) if len(parts) > 1 else ""
+    return (kind, packed) if kind in READERS or kind in ARCHIVES else None
 
 
 def read(name: str, stream: BinaryIO, n_bytes: int, config: Ingest) -> Iterator[Record | RejectError]:
     """The records of one file in order, lost ones as the RejectError that says why.
 
     `name` gives the format, `n_bytes` the size of `stream`. Raises RejectError when the whole file is lost:
-    `format` (unknown suffix), `large`, `truncated`, `corrupt`, `bomb`, `empty`, `binary`.
+    `format` (unknown suffix), `large`, `truncated`, `corrupt`, `bomb`, `empty`, `binary`, `field`.
     """
-    found = format_of(name)
-    if found is None:
-        known = ", ".join(f".{kind}" for kind in READERS)
-        raise RejectError(
-            "format", f"this kind of file is not read: convert it to one of {known} (also .gz, .zst, .bz2, .xz)"
-        )
+    kind, packed = _format(name)
     if n_bytes > config.max_bytes:
         raise RejectError(
             "large", f"{n_bytes} bytes exceed ingest.max_bytes = {config.max_bytes}: split it or raise that"
         )
-    kind, packed = found
     source = unpacked(stream, packed, Meter(n_bytes, config)) if packed else stream
-    yield from READERS[kind](source, config)
+    if kind not in ARCHIVES:
+        yield from READERS[kind](source, config)
+        return
+    meter = Meter(n_bytes, config)
+    for path, member in ARCHIVES[kind](source, meter):
+        if not any(is_leftover(part) for part in path.split("/") if part not in (".", "..")):
+            yield from _member(path, member, meter, config)
+
+
+def _format(name: str) -> tuple[str, str]:
+    found = format_of(name)
+    if found is None:
+        raise RejectError("format", f"this kind of file is not read: convert it to one of {KNOWN}")
+    return found
+
+
+def _member(path: str, member: BinaryIO | RejectError, meter: Meter, config: Ingest) -> Iterator[Record | RejectError]:
+    """The records of one member of an archive; a member that is lost leaves the others."""
+    try:
+        if isinstance(member, RejectError):
+            raise member
+        kind, packed = _format(path)
+        if kind in ARCHIVES:
+            raise RejectError("format", "an archive inside an archive is not read: unpack the outer one")
+        items = list(READERS[kind](unpacked(member, packed, meter) if packed else member, config))
+    except DAMAGED as error:
+        items = [RejectError("corrupt", f"it is damaged ({error}): fetch the archive again")]
+    except RejectError as error:
+        if error.error == "bomb":
+            raise
+        items = [error]
+    for item in items:
+        yield RejectError(item.error, f"member {path}: {item.detail}") if isinstance(item, RejectError) else item

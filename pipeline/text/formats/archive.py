@@ -1,0 +1,66 @@
+"""Files packed into one: zip and tar. Members are read from the archive; nothing is ever written to disk."""
+
+import re
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import BinaryIO, cast
+
+from pipeline.errors import RejectError
+from pipeline.text.formats.unpack import Meter
+
+__all__ = ["ARCHIVES", "DAMAGED", "is_leftover"]
+
+_LEFTOVER = re.compile(r"[.~]|__|.*~$|.*\.(?:tmp|part|crdownload|swp|lock|bak)$|(?:thumbs\.db|desktop\.ini)$", re.I)
+
+# What the standard library raises on a damaged archive, when it is opened or while a member is read.
+DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, ValueError)
+# A member's name and its bytes, or why it cannot be read.
+Members = Iterator[tuple[str, BinaryIO | RejectError]]
+
+
+def is_leftover(name: str) -> bool:
+    """True for a file or folder name that editors, downloads and operating systems leave behind.
+
+    >>> is_leftover(".DS_Store"), is_leftover("page.txt~"), is_leftover("page.txt")
+    (True, True, False)
+    """
+    return _LEFTOVER.match(name) is not None
+
+
+def _zip(stream: BinaryIO, meter: Meter) -> Members:
+    if not stream.seekable():
+        raise RejectError("format", "a compressed zip is not read: unpack the outer compression")
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            for entry in archive.infolist():
+                if entry.is_dir():
+                    continue
+                if entry.flag_bits & 1:
+                    yield entry.filename, RejectError("encrypted", "it is locked with a password: unpack it yourself")
+                    continue
+                meter.add(entry.file_size)  # more than this is never handed out, whatever the data say
+                with archive.open(entry) as member:
+                    yield entry.filename, cast(BinaryIO, member)
+    except DAMAGED as error:
+        raise RejectError("corrupt", f"this is no zip archive, or it is damaged ({error}): fetch it again") from error
+
+
+def _tar(stream: BinaryIO, meter: Meter) -> Members:
+    try:
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            for entry in archive:
+                member = archive.extractfile(entry) if entry.isfile() else None
+                if member is not None:
+                    meter.add(entry.size)  # a sparse file may be large on little data
+                    yield entry.name, cast(BinaryIO, member)
+            # An archive ends with two blocks of zeros; the library has read the first and takes any end for it.
+            if archive.fileobj and archive.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+                raise RejectError("truncated", "the archive breaks off before its end: fetch it again")
+    except DAMAGED as error:
+        raise RejectError("corrupt", f"this is no tar archive, or it is cut short ({error}): fetch it again") from error
+
+
+ARCHIVES: Mapping[str, Callable[[BinaryIO, Meter], Members]] = MappingProxyType({"zip": _zip, "tar": _tar})

@@ -1,0 +1,268 @@
+"""Promises of the readers of tables, web archives and packed files."""
+
+import csv
+import gzip
+import io
+import json
+import tarfile
+import zipfile
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.config import Ingest
+from pipeline.errors import RejectError
+from pipeline.text.formats import Record, read
+
+PAGES = {"a/one.txt": b"Rest helps.", "two.html": b"<p>Ice helps.", "three.jsonl": b'{"text": "x"}\n{"text": "y"}\n{'}
+
+
+def records(name, data, **settings):
+    """What `read` gives: ("text", ...) for records and the kind of failure for lost ones."""
+    items = read(name, io.BytesIO(data), len(data), Ingest(**settings))
+    return [item.text if isinstance(item, Record) else item.error for item in items]
+
+
+def failure(name, data, **settings):
+    with pytest.raises(RejectError) as caught:
+        records(name, data, **settings)
+    assert ":" in caught.value.detail
+    return caught.value.error
+
+
+def warc_record(kind, uri, body, content_type):
+    head = (
+        f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {uri}\r\nWARC-Date: 2024-02-03T04:05:06Z\r\n"
+        f"WARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-000000000001>\r\nContent-Type: {content_type}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body + b"\r\n\r\n"
+
+
+def response(uri, body, kind="text/html; charset=windows-1252", status="200 OK", extra=""):
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n{extra}\r\n".encode()
+    return warc_record("response", uri, head + body, "application/http; msgtype=response")
+
+
+def zipped(files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def tarred(files, mode="w"):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:
+        for name, data in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def parquet(table, **options):
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, **options)
+    return buffer.getvalue()
+
+
+# --- web archives
+
+
+def test_a_web_archive_gives_its_pages():
+    page = "<p>It’s sore".encode("cp1252")
+    data = (
+        warc_record("warcinfo", "", b"software: x", "application/warc-fields")
+        + warc_record("request", "https://a.example/", b"GET / HTTP/1.1\r\n\r\n", "application/http; msgtype=request")
+        + response("https://a.example/1", page)
+        + response("https://a.example/2", gzip.compress(page), extra="Content-Encoding: gzip\r\n")
+        + response("https://a.example/3", b"5\r\n<p>Hi\r\n0\r\n\r\n", extra="Transfer-Encoding: chunked\r\n")
+        + response("https://a.example/4", b"gone", status="404 Not Found")
+        + response("https://a.example/5", b"\x89PNG", kind="image/png")
+        + response("https://a.example/6", b"  ")
+        + warc_record("conversion", "https://a.example/7", b"Rest helps.", "text/plain")
+    )
+    for name, packed in (("a.warc", data), ("a.warc.gz", gzip.compress(data)), ("a.wet", data)):
+        items = list(read(name, io.BytesIO(packed), len(packed), Ingest()))
+        pages = [item for item in items if isinstance(item, Record)]
+        assert [(page.text, page.kind) for page in pages] == [
+            ("<p>It’s sore", "html"), ("<p>It’s sore", "html"), ("<p>Hi", "html"), ("Rest helps.", "txt")]  # fmt: skip
+        assert [page.url for page in pages] == [f"https://a.example/{i}" for i in (1, 2, 3, 7)]
+        assert {page.fetched_at for page in pages} == {"2024-02-03T04:05:06Z"}
+        assert pages[0].encoding == "cp1252"
+        assert [item.error for item in items if isinstance(item, RejectError)] == ["empty"]
+
+
+def test_a_cut_web_archive_keeps_its_whole_records():
+    data = response("https://a.example/1", b"<p>Rest") + response("https://a.example/2", b"<p>Ice helps a lot")
+    assert records("a.warc", data[:-12]) == ["<p>Rest", "truncated"]
+    assert failure("a.warc.gz", gzip.compress(data)[:-12]) == "truncated"
+
+
+def test_what_is_no_web_archive_is_rejected():
+    assert failure("a.warc", b"garbage " * 100) in {"corrupt", "empty"}
+    assert failure("a.warc", b"") == "empty"
+    assert failure("a.warc", warc_record("warcinfo", "", b"software: x", "application/warc-fields")) == "empty"
+
+
+def test_a_bomb_in_a_web_archive_is_rejected():
+    packed = gzip.compress(b" " * (100 << 20))
+    data = response("https://a.example/1", packed, extra="Content-Encoding: gzip\r\n")
+    assert records("a.warc", data) == ["bomb"]
+
+
+# --- tables
+
+
+@pytest.mark.parametrize("delimiter", list(",;|\t"))
+def test_csv_rows_are_records(delimiter):
+    lines = [["id", "text", "url"], ["1", 'Rest, "helps";\nice\ttoo|', "https://a.example"], ["2", "x" * 200_000, ""]]
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, delimiter=delimiter).writerows(lines)
+    data = buffer.getvalue().encode("utf-8-sig")
+    items = list(read("a.csv", io.BytesIO(data), len(data), Ingest()))
+    assert [item.text for item in items] == [lines[1][1], lines[2][1]]
+    assert [item.url for item in items] == ["https://a.example", None]
+
+
+def test_a_broken_csv_row_leaves_the_others():
+    data = b'id,text\n1,one\n2,"two"x\n3,"three"\n4,four,five\n5\n6,six\n7,"open'
+    assert records("a.csv", data) == ["one", "csv", "three", "csv", "field", "six", "csv"]
+
+
+def test_a_table_without_the_field_is_rejected():
+    assert failure("a.csv", b"id,body\n1,x") == "field"
+    assert failure("a.parquet", parquet(pa.table({"body": ["x"]}))) == "field"
+    assert records("a.csv", b"id,body\n1,x", text_field="body") == ["x"]
+    assert records("a.parquet", parquet(pa.table({"body": ["x"]})), text_field="body") == ["x"]
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1), max_size=5))
+def test_csv_cells_come_back_as_they_were(texts):
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, quoting=csv.QUOTE_ALL).writerows([["text"], *([text] for text in texts)])
+    kept = [item for item in records("a.csv", buffer.getvalue().encode("utf-8")) if item != "empty"]
+    assert kept == [text for text in texts if text.strip("\0\ufeff \t\r\n")]
+
+
+def test_parquet_rows_are_records():
+    table = pa.table({
+        "text": pa.array(["one", None, "", "four"], pa.large_string()),
+        "html": pa.array([None, "<p>two", None, None]),
+        "url": ["https://a.example", None, None, None],
+        "junk": [[1], [2], [3], [4]],
+    })  # fmt: skip
+    data = parquet(table, row_group_size=2)
+    items = list(read("a.parquet", io.BytesIO(data), len(data), Ingest()))
+    assert [(i.text, i.kind, i.url) if isinstance(i, Record) else i.error for i in items] == [
+        ("one", "txt", "https://a.example"), ("<p>two", "html", None), "empty", ("four", "txt", None)]  # fmt: skip
+    assert records("a.parquet.gz", gzip.compress(data))[0] == "one"
+
+
+def test_damaged_parquet_is_rejected():
+    data = parquet(pa.table({"text": ["one"]}))
+    assert failure("a.parquet", data[: len(data) // 2]) == "corrupt"
+    assert failure("a.parquet", b"") == "corrupt"
+
+
+def test_a_parquet_bomb_is_rejected():
+    data = parquet(pa.table({"text": ["x" * (1 << 20)] * 200}))
+    assert failure("a.parquet", data) == "bomb"
+
+
+# --- archives
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.zip", zipped(PAGES)),
+        ("a.tar", tarred(PAGES)),
+        ("a.tar.gz", tarred(PAGES, "w:gz")),
+        ("a.tgz", tarred(PAGES, "w:gz")),
+        ("a.tar.xz", tarred(PAGES, "w:xz")),
+    ],
+)
+def test_members_are_records(name, data):
+    items = list(read(name, io.BytesIO(data), len(data), Ingest()))
+    found = [(item.text, item.kind) if isinstance(item, Record) else item.error for item in items]
+    assert found == [("Rest helps.", "txt"), ("<p>Ice helps.", "html"), ("x", "txt"), ("y", "txt"), "json"]
+    assert "three.jsonl" in items[-1].detail
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred])
+def test_a_bad_member_leaves_the_others(pack):
+    files = {
+        "a.txt.gz": gzip.compress(b"one"),
+        "b.txt": b"",
+        "c.docx": b"PK",
+        "d.zip": zipped({"x.txt": b"x"}),
+        "../../e.txt": b"two",
+        "__MACOSX/f.txt": b"no",
+        "g.txt.gz": gzip.compress(b"cut")[:-3],
+        "h.txt": b"three",
+    }
+    name = "a.zip" if pack is zipped else "a.tar"
+    assert records(name, pack(files)) == ["one", "empty", "format", "format", "two", "truncated", "three"]
+
+
+def test_a_damaged_member_leaves_the_others():
+    data = bytearray(zipped({"a.txt": b"Rest helps. " * 50, "b.txt": b"Ice helps."}))
+    data[45] ^= 0xFF
+    assert records("a.zip", bytes(data)) == ["corrupt", "Ice helps."]
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_cut_archives_are_rejected(share):
+    files = {f"{i}.txt": json.dumps(list(range(i, 500))).encode() for i in range(9)}
+    for name, data in (("a.zip", zipped(files)), ("a.tar.gz", tarred(files, "w:gz"))):
+        assert failure(name, data[: int(len(data) * share)]) in {"corrupt", "truncated"}
+
+
+@pytest.mark.parametrize("blocks", range(1, 20))
+def test_a_cut_tar_is_rejected(blocks):
+    data = tarred({f"{i}.txt": f"{i} helps. ".encode() * 100 for i in range(6)})
+    assert failure("a.tar", data[: blocks * 512]) in {"corrupt", "truncated"}
+    assert failure("a.tar", data[: blocks * 512 - 100]) in {"corrupt", "truncated"}
+
+
+def test_archive_bombs_are_rejected():
+    bomb = {f"{i}.txt": b" " * (20 << 20) for i in range(5)}
+    assert failure("a.zip", zipped(bomb)) == "bomb"
+    assert failure("a.tar.gz", tarred(bomb, "w:gz")) == "bomb"
+    assert failure("a.tar", tarred({"a.txt.gz": gzip.compress(b" " * (100 << 20))})) == "bomb"
+
+
+def test_a_locked_member_is_rejected():
+    data = bytearray(zipped({"a.txt": b"x", "b.txt": b"y"}))
+    for header in (data.find(b"PK\x03\x04") + 6, data.find(b"PK\x01\x02") + 8):
+        data[header] |= 1
+    assert records("a.zip", bytes(data)) == ["encrypted", "y"]
+
+
+@given(
+    st.sampled_from(["a.zip", "a.tar", "a.warc", "a.parquet", "a.csv", "a.jsonl", "a.tar.gz", "a.txt.zst"]), st.data()
+)
+def test_mutated_files_never_break_the_run(name, data):
+    whole = {
+        "a.zip": zipped(PAGES),
+        "a.tar": tarred(PAGES),
+        "a.tar.gz": tarred(PAGES, "w:gz"),
+        "a.warc": response("https://a.example/1", b"<p>Rest") + response("https://a.example/2", b"<p>Ice"),
+        "a.parquet": parquet(pa.table({"text": ["one", "two"], "url": ["a", "b"]})),
+    }.get(name, b'text,"url"\n"Rest",x\n')
+    mutated = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(mutated) - 1))
+        mutated[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    try:
+        items = list(read(name, io.BytesIO(bytes(mutated)), len(mutated), Ingest()))
+    except RejectError as error:
+        items = [error]
+    for item in items:
+        assert isinstance(item, Record) or (item.error and item.detail)
