@@ -84,10 +84,14 @@ class Tag:
         cues and the reader are English.
     terminology: Parquet file of a large terminology (`make terminology` builds one) to look behind the
         embedded one; empty for the embedded one alone, which needs no download.
+    model: name or folder of a spaCy model whose entities replace the terminology's matches; they are linked
+        by the same cascade. Empty for none: the models on offer were trained on abstracts, and on consumer
+        text they are slower and more often wrong than the terms.
     """
 
     languages: tuple[str, ...] = ("en",)
     terminology: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -128,6 +129,24 @@ def test_no_terminology_file_is_a_config_error() -> None:
     tables = {"documents": from_rows("documents", [document(1)]), "segments": from_rows("segments", [])}
     with pytest.raises(ConfigError, match=r"nowhere\.parquet"):
         TAG.run(tables, Tag(terminology="nowhere.parquet"))
+
+
+def test_a_spacy_model_may_take_the_place_of_the_matches(terms: Path, tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    ruler = nlp.add_pipe("entity_ruler")
+    ruler.add_patterns([{"label": "SYMPTOM", "pattern": "fever"}, {"label": "SYMPTOM", "pattern": "the blues"}])  # type: ignore[attr-defined]
+    nlp.to_disk(tmp_path)
+    tables = {
+        "documents": from_rows("documents", [document(1)]),
+        "segments": from_rows("segments", [segment(1, 0, "no fever but cough and the blues")]),
+    }
+    rows = TAG.run(tables, Tag(terminology=str(terms), model=str(tmp_path)))["mentions"].to_pylist()
+    assert [(r["text"], r["concept_id"], r["match_kind"], r["negated"]) for r in rows] == [
+        ("fever", "HP:0001945", "model", True),
+        ("the blues", None, "model", False),
+    ]
+    with pytest.raises(ConfigError, match="no_such_model"):
+        TAG.run(tables, Tag(terminology=str(terms), model="no_such_model"))
 
 
 @settings(deadline=None, max_examples=40)

@@ -13,6 +13,7 @@ from pipeline.knowledge.abbreviations import find_short_forms
 from pipeline.knowledge.concepts import Concept
 from pipeline.knowledge.context import context_of
 from pipeline.knowledge.cues import cues_in
+from pipeline.knowledge.model_recogniser import ModelRecogniser
 from pipeline.knowledge.recognise import Found, Recogniser
 from pipeline.knowledge.terminology import load
 from pipeline.knowledge.tokens import tokenise
@@ -28,7 +29,7 @@ def tag(tables: Tables, config: Tag) -> dict[str, pa.Table]:
     """`mentions` of the kept segments that repeat nothing, in the articles that stand for their cluster.
 
     Takes `documents` and `segments`. Articles in a language that is not in `config.languages` have no
-    mentions. Raises ConfigError where `config.terminology` names no file.
+    mentions. Raises ConfigError where `config.terminology` names no file, or `config.model` no spaCy model.
     """
     documents = tables["documents"]
     language = pc.is_in(documents["language"].cast(pa.string()), pa.array(config.languages, pa.string()))
@@ -37,15 +38,16 @@ def tag(tables: Tables, config: Tag) -> dict[str, pa.Table]:
     segments = tables["segments"]
     first_hand = pc.and_(segments["kept"], pc.is_null(segments["duplicate_of"]))
     chosen = segments.filter(pc.and_(first_hand, pc.is_in(segments["document_id"], wanted)))
-    recogniser = _recogniser(config.terminology)
+    recogniser = _recogniser(config.terminology, config.model)
     rows = [row for article in _articles(chosen) for row in _article_rows(article, recogniser)]
     rows.sort(key=lambda r: (r["source_path"], r["record"], r["raw_start"], r["raw_end"], r["mention_id"]))
     return {"mentions": from_rows("mentions", rows)}
 
 
 @cache
-def _recogniser(path: str) -> Recogniser:
-    return Recogniser(load(Path(path) if path else None))
+def _recogniser(path: str, model: str) -> Recogniser:
+    own = Recogniser(load(Path(path) if path else None))
+    return ModelRecogniser(model, own) if model else own
 
 
 def _articles(segments: pa.Table) -> Iterator[list[dict[str, Any]]]:

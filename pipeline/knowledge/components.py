@@ -1,0 +1,96 @@
+"""The recogniser, the linker and the context as spaCy components, each usable alone.
+
+    nlp = spacy.blank("en")
+    nlp.add_pipe("claimsieve_terms")    # doc.spans["claimsieve"], doc.ents
+    nlp.add_pipe("claimsieve_linker")   # span._.concept of spans that any component found
+    nlp.add_pipe("claimsieve_context")  # span._.negated, hedged, hypothetical, historical, other_experiencer
+
+spaCy finds the factories through the entry points of this package, so nothing need be imported. Replace
+`claimsieve_terms` by any spaCy recogniser and the other two read its `doc.ents`.
+"""
+
+from collections.abc import Callable, Iterable
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.util import filter_spans
+
+from pipeline.knowledge.context import context_of
+from pipeline.knowledge.cues import find_cues
+from pipeline.knowledge.linking import Link, link
+from pipeline.knowledge.recognise import Found, find
+from pipeline.schema import ENTITY_TYPES
+
+__all__ = ["SPANS", "make_context", "make_linker", "make_terms"]
+
+# The span group that holds all entities, those that overlap ("knee and hip pain") included.
+SPANS = "claimsieve"
+Component = Callable[[Doc], Doc]
+
+
+def _extend() -> None:
+    """Register the attributes of spans, once."""
+    if not Span.has_extension("concept"):
+        Span.set_extension("concept", default=None)
+        for name in ("negated", "hedged", "hypothetical", "historical", "other_experiencer"):
+            Span.set_extension(name, default=False)
+        Span.set_extension("context_cues", default=())
+
+
+def make_terms(nlp: Language, name: str) -> Component:
+    """Factory of `claimsieve_terms`: entities with type and concept, found by the terminology."""
+    _extend()
+    return _terms
+
+
+def make_linker(nlp: Language, name: str) -> Component:
+    """Factory of `claimsieve_linker`: the concept of each entity that has none."""
+    _extend()
+    return _linker
+
+
+def make_context(nlp: Language, name: str) -> Component:
+    """Factory of `claimsieve_context`: what the text says of each entity."""
+    _extend()
+    return _context
+
+
+def _terms(doc: Doc) -> Doc:
+    spans = [span for found in find(doc.text) if (span := _span(doc, found)) is not None]
+    doc.spans[SPANS] = spans
+    doc.ents = filter_spans([*doc.ents, *spans])
+    return doc
+
+
+def _span(doc: Doc, found: Found) -> Span | None:
+    span = doc.char_span(
+        found.start, found.end, found.entity_type, kb_id=found.concept_id or "", alignment_mode="expand"
+    )
+    if span is not None and found.concept_id and found.concept_name:
+        span._.concept = Link(
+            found.concept_id, found.concept_name, found.entity_type, found.match_kind, found.score, found.xrefs
+        )  # fmt: skip
+    return span
+
+
+def _linker(doc: Doc) -> Doc:
+    for span in _entities(doc):
+        if span._.concept is None:
+            span._.concept = link(span.text, span.label_ if span.label_ in ENTITY_TYPES else None)
+    return doc
+
+
+def _context(doc: Doc) -> Doc:
+    cues = find_cues(doc.text)
+    for span in _entities(doc):
+        context = context_of(span.start_char, span.end_char, cues)
+        span._.negated, span._.hedged = context.negated, context.hedged
+        span._.hypothetical, span._.historical = context.hypothetical, context.historical
+        span._.other_experiencer, span._.context_cues = context.other_experiencer, context.cues
+    return doc
+
+
+def _entities(doc: Doc) -> Iterable[Span]:
+    """The entities of the document, and those of the span group."""
+    yield from doc.ents
+    yield from doc.spans.get(SPANS, ())
