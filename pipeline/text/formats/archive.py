@@ -36,7 +36,7 @@ def _zip(stream: BinaryIO, meter: Meter) -> Members:
     try:
         with zipfile.ZipFile(stream) as archive:
             for entry in archive.infolist():
-                if entry.is_dir():
+                if not entry.filename or entry.is_dir():
                     continue
                 if entry.flag_bits & 1:
                     yield entry.filename, RejectError("encrypted", "it is locked with a password: unpack it yourself")

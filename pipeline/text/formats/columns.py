@@ -50,9 +50,9 @@ def read_csv(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectError]
 
 
 def _delimiter(text: str, config: Ingest) -> str:
-    head = text.removeprefix("\ufeff").partition("\n")[0].rstrip("\r")
+    head = text.lstrip("\ufeff\r\n").partition("\n")[0].partition("\r")[0]
     for delimiter in _DELIMITERS:
-        if {config.text_field, config.html_field} & set(next(csv.reader([head], delimiter=delimiter), [])):
+        if {config.text_field, config.html_field} & {cell.strip('"') for cell in head.split(delimiter)}:
             return delimiter
     raise RejectError(
         "field",
@@ -87,6 +87,6 @@ def read_parquet(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectEr
             for row in batch.to_pylist():
                 number += 1
                 yield page_of(row, "utf-8", f"row {number}", config)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, OverflowError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise RejectError("corrupt", f"this is no Parquet file, or it is damaged ({reason}): fetch it again") from error

@@ -43,7 +43,8 @@ def read_warc(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectError
             if page is not None:
                 empty = False
                 yield page
-    except (ArchiveLoadFailed, ValueError, EOFError) as error:
+    # On headers it did not expect warcio fails with whatever it trips over.
+    except (ArchiveLoadFailed, AttributeError, EOFError, LookupError, TypeError, ValueError) as error:
         reason = str(error)[:100]
         raise RejectError("corrupt", f"this is no web archive, or it is damaged ({reason}): fetch it again") from error
     if empty:
