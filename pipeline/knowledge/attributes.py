@@ -107,20 +107,23 @@ def read_attributes(claim: Sentence, negated: bool | None = None, certainty: str
 def place(article: Article, reading: Reading) -> Sentence:
     """A reading as a `Sentence`."""
     evidence = reading.evidence
-    text = article.segments[evidence.segment].text
-    before = text[: evidence.start].rstrip()
-    above = [s for s in article.segments[: evidence.segment] if s.label == "body"]
-    previous = before or (above[-1].text if above else "")
+    before = article.segments[evidence.segment].text[: evidence.start].rstrip()
+    previous = before or _above(article, evidence.segment, ("body",))
     spans = sentences(previous)
-    headings = [s.text for s in article.segments[: evidence.segment] if s.label != "body"]
     return Sentence(
         article.words(evidence),
         _inside(evidence, reading.subject),
         _inside(evidence, reading.object),
         reading.predicate,
         previous[slice(*spans[-1])] if spans else "",
-        headings[-1] if headings else "",
+        _above(article, evidence.segment, ("title", "heading")),
     )
+
+
+def _above(article: Article, segment: int, labels: tuple[str, ...]) -> str:
+    """The text of the nearest earlier segment with one of these labels, empty where there is none."""
+    earlier = (article.segments[i] for i in range(segment - 1, -1, -1))
+    return next((s.text for s in earlier if s.label in labels), "")
 
 
 def _inside(evidence: Span, span: Span) -> Place | None:
