@@ -1,0 +1,114 @@
+"""The fitted reader as one ONNX file for the CPU: encoder and span scorer, then the pair scorer, int8 weights."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import Tensor, nn
+
+from training.reader.model import MAX_WIDTH, Batch, Reader
+
+__all__ = ["export"]
+
+_OPSET = 17
+
+
+class _Spans(nn.Module):
+    """Window arrays in; word vectors, argument logits, type logits and span vectors out."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__()
+        self.reader = reader
+
+    def forward(
+        self, token_ids: Tensor, kinds: Tensor, first: Tensor, last: Tensor, sentence: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        no_padding = torch.zeros_like(token_ids, dtype=torch.bool)
+        none = torch.zeros_like(first, dtype=torch.bool)
+        batch = Batch(token_ids, kinds, no_padding, first, last, none, sentence, none, first)
+        words = self.reader.encode(batch)
+        scores = self.reader.spans(words, sentence, none)
+        return words, scores.argument, scores.types, scores.hidden, scores.allowed
+
+
+class _Pairs(nn.Module):
+    """Word vectors and chosen spans in; probabilities of relations and flags, and allowed pairs, out."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__()
+        self.reader = reader
+
+    def forward(self, *given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        words, hidden, begin, stop, sentence, core, word_kind = given
+        none = torch.zeros_like(sentence, dtype=torch.bool)
+        batch = Batch(sentence, sentence, none, sentence, sentence, none, sentence, core, word_kind)
+        scores = self.reader.pairs(words, hidden, begin, stop, batch)
+        return scores.relation.softmax(-1), scores.flags.sigmoid(), scores.allowed
+
+
+def export(reader: Reader, folder: Path) -> None:
+    """Write spans.onnx and pairs.onnx to `folder`: matrices and embeddings as int8, one scale per channel.
+
+    Per-channel scales keep the float model's scores; one scale per tensor loses F1.
+    """
+    reader = reader.cpu().float().eval()
+    folder.mkdir(parents=True, exist_ok=True)
+    n, t, k = 40, 60, 9
+    words = torch.arange(n)[None]
+    spans = (torch.randint(1, 1000, (1, t)), torch.ones(1, t, dtype=torch.long), words + 1, words + 2, words // 10)
+    with torch.no_grad():
+        vectors, _, _, hidden, _ = _Spans(reader)(*spans)
+    begin = torch.arange(k)[None] * 3
+    flat = hidden.flatten(1, 2)[:, begin[0] * MAX_WIDTH]
+    pairs = (vectors, flat, begin, begin, words // 10, torch.ones(1, n, dtype=torch.bool), torch.full((1, n), 3))
+    word = {1: "words"}
+    _one(_Spans(reader), spans, folder / "spans.onnx", {
+        "token_ids": {1: "tokens"}, "kinds": {1: "tokens"}, "first": word, "last": word, "sentence": word,
+    }, {"words": word, "argument": word, "types": word, "hidden": word, "allowed": word})  # fmt: skip
+    span = {1: "spans"}
+    _one(_Pairs(reader), pairs, folder / "pairs.onnx", {
+        "words": word, "hidden": span, "begin": span, "stop": span, "sentence": word, "core": word, "word_kind": word,
+    }, {name: {1: "spans", 2: "spans"} for name in ("relation", "flags", "allowed")})  # fmt: skip
+
+
+def _one(
+    module: nn.Module,
+    inputs: tuple[Tensor, ...],
+    path: Path,
+    given: dict[str, dict[int, str]],
+    out: dict[str, dict[int, str]],
+) -> None:
+    raw = path.with_suffix(".float.onnx")
+    names = [f"{name}_out" if name in given else name for name in out]
+    axes = {**given, **dict(zip(names, out.values(), strict=True))}
+    torch.onnx.export(
+        module, inputs, str(raw), input_names=list(given), output_names=names, dynamic_axes=axes, opset_version=_OPSET,
+        dynamo=False,
+    )  # fmt: skip
+    quantize_dynamic(
+        raw, path, per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Gather", "Gemm"],
+        extra_options={"MatMulConstBOnly": True},
+    )  # fmt: skip
+    raw.unlink()
+
+
+def split_state(reader: Reader) -> dict[str, np.ndarray]:
+    """The fitted weights without the frozen word vectors, as float16 arrays by name."""
+    return {
+        name: value.detach().cpu().half().numpy()
+        for name, value in reader.state_dict().items()
+        if name != "encoder.words.weight"
+    }
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of the exported files."""
+    return sum(path.stat().st_size for path in folder.glob("*.onnx"))
+
+
+def check(folder: Path) -> None:
+    """Raise if a file is no valid ONNX model."""
+    for path in folder.glob("*.onnx"):
+        onnx.checker.check_model(onnx.load(path))

@@ -1,0 +1,229 @@
+"""The claim reader: encoder, a scorer of argument spans, a scorer of ordered pairs of spans.
+
+Spans: every run of up to MAX_WIDTH words of one sentence gets a probability of being an argument and one
+per entity type. Pairs: for every ordered pair of likely spans, a softmax over `none` and the predicates,
+and whether the claim is negated and hedged. A pair looks at the sentence of its later span through
+attention whose query is the pair.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pipeline.schema import ENTITY_TYPES, PREDICATES
+from training.reader.encoder import WIDTH, Encoder
+
+__all__ = ["DISTANCES", "MAX_WIDTH", "Batch", "PairScores", "Reader", "SpanScores"]
+
+MAX_WIDTH = 12  # words; holds 100.0 % of the written and 99.5 % of the real arguments
+DISTANCES = 16
+_SPAN = 256
+_PAIR = 256
+_HEADS = 4
+_KEY = 32
+_VALUE = 64
+_NEAR = 64  # words of the later span's sentence that a pair sees
+
+
+@dataclass
+class Batch:
+    """Windows padded to one length; see pipeline.models.reader.windows.Window for the columns."""
+
+    token_ids: Tensor
+    kinds: Tensor
+    padding: Tensor
+    first: Tensor
+    last: Tensor
+    word_padding: Tensor
+    sentence: Tensor
+    core: Tensor
+    word_kind: Tensor
+
+
+@dataclass
+class SpanScores:
+    """argument: (batch, words, widths) logits; types: (..., 13) logits; hidden: (..., _SPAN); allowed: bool."""
+
+    argument: Tensor
+    types: Tensor
+    hidden: Tensor
+    allowed: Tensor
+
+
+@dataclass
+class PairScores:
+    """relation: (batch, spans, spans, 19) logits, `none` first; flags: (..., 2) logits of negated and hedged."""
+
+    relation: Tensor
+    flags: Tensor
+    allowed: Tensor
+
+
+def distance_bucket(d: Tensor) -> Tensor:
+    """Signed word distance in 16 buckets, finer near zero."""
+    size = d.abs()
+    level = torch.stack([size >= bound for bound in (3, 5, 7, 10, 15, 23, 41)]).long().sum(0)
+    return torch.where(d < 0, level, level + DISTANCES // 2)
+
+
+class SpanLayer(nn.Module):
+    """Self-attention among the paired spans of a window, so that they compete and coordinate."""
+
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.ask, self.key, self.value, self.output = (nn.Linear(_SPAN, _SPAN) for _ in range(4))
+        self.grow, self.shrink = nn.Linear(_SPAN, 2 * _SPAN), nn.Linear(2 * _SPAN, _SPAN)
+        self.norm_attention, self.norm_output = nn.LayerNorm(_SPAN), nn.LayerNorm(_SPAN)
+        self.near = nn.Embedding(DISTANCES, _HEADS)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, real: Tensor, bucket: Tensor) -> Tensor:
+        """x: (batch, spans, _SPAN); real: False where there is no span; bucket: (batch, spans, spans) distances."""
+        b, k, _ = x.shape
+        ask, key, value = (
+            f(x).view(b, k, _HEADS, _SPAN // _HEADS).transpose(1, 2) for f in (self.ask, self.key, self.value)
+        )
+        scores = ask @ key.transpose(-1, -2) / (_SPAN // _HEADS) ** 0.5 + self.near(bucket).permute(0, 3, 1, 2)
+        scores = scores.masked_fill(~real[:, None, None], -1e4)
+        mixed = (self.dropout(scores.softmax(-1)) @ value).transpose(1, 2).reshape(b, k, _SPAN)
+        x = self.norm_attention(x + self.dropout(self.output(mixed)))
+        out: Tensor = self.norm_output(x + self.dropout(self.shrink(F.gelu(self.grow(x)))))
+        return out
+
+
+class Reader(nn.Module):
+    """All parts; `encode`, `spans` and `pairs` are exported to ONNX one by one."""
+
+    def __init__(self, dropout: float = 0.2, span_layers: int = 1) -> None:
+        super().__init__()
+        self.span_layers = nn.ModuleList(SpanLayer(dropout) for _ in range(span_layers))
+        self.encoder = Encoder()
+        self.lexical = nn.Linear(WIDTH, 128)
+        d = WIDTH * 2 + 128
+        self.start, self.end, self.inside = (nn.Linear(d, _SPAN) for _ in range(3))
+        self.width = nn.Embedding(MAX_WIDTH, _SPAN)
+        self.span_norm = nn.LayerNorm(_SPAN)
+        self.span_hidden = nn.Linear(_SPAN, _SPAN)
+        self.argument = nn.Linear(_SPAN, 1)
+        self.types = nn.Linear(_SPAN, len(ENTITY_TYPES))
+        self.subject, self.object = nn.Linear(_SPAN, _PAIR), nn.Linear(_SPAN, _PAIR)
+        self.left, self.right, self.product = nn.Linear(_SPAN, 64), nn.Linear(_SPAN, 64), nn.Linear(64, _PAIR)
+        self.distance = nn.Embedding(DISTANCES, _PAIR)
+        self.relation_kind = nn.Embedding(16, _PAIR)
+        self.same_sentence = nn.Embedding(3, _PAIR)
+        self.ask_subject, self.ask_object = nn.Linear(_SPAN, _HEADS * _KEY), nn.Linear(_SPAN, _HEADS * _KEY)
+        self.key, self.value = nn.Linear(d, _HEADS * _KEY), nn.Linear(d, _HEADS * _VALUE)
+        self.zone_subject, self.zone_object = nn.Embedding(3, _HEADS), nn.Embedding(3, _HEADS)
+        self.context = nn.Linear(_HEADS * _VALUE, _PAIR)
+        self.pair_norm = nn.LayerNorm(_PAIR)
+        self.pair_hidden = nn.Linear(_PAIR, _PAIR)
+        self.relation = nn.Linear(_PAIR, len(PREDICATES) + 1)
+        self.flags = nn.Linear(_PAIR, 2)
+        self.dropout = nn.Dropout(dropout)
+        nn.init.constant_(self.argument.bias, -3.0)
+
+    def encode(self, batch: Batch) -> Tensor:
+        """(batch, words, d): mixed vectors of each word's first and last piece, and its lexical vector."""
+        mixed, lexical = self.encoder(batch.token_ids, batch.kinds, batch.padding)
+        first = _take(mixed, batch.first)
+        last = _take(mixed, batch.last)
+        return self.dropout(torch.cat([first, last, F.gelu(self.lexical(_take(lexical, batch.first)))], -1))
+
+    def spans(self, words: Tensor, sentence: Tensor, word_padding: Tensor) -> SpanScores:
+        """Scores of all runs of up to MAX_WIDTH words; `allowed` where the run stays in one sentence."""
+        n = words.shape[1]
+        begin = torch.arange(n, device=words.device)[:, None].expand(n, MAX_WIDTH)
+        stop = (begin + torch.arange(MAX_WIDTH, device=words.device)[None, :]).clamp(max=n - 1)
+        fits = begin + torch.arange(MAX_WIDTH, device=words.device) < n
+        same = sentence[:, begin] == sentence[:, stop]
+        allowed = fits[None] & same & ~word_padding[:, begin] & ~word_padding[:, stop]
+        inside = F.pad(self.inside(words).cumsum(1), (0, 0, 1, 0))
+        width = torch.arange(1, MAX_WIDTH + 1, device=words.device)
+        mean = (_windows(inside[:, 1:]) - inside[:, :-1, None]) / width[None, None, :, None]
+        h = self.start(words)[:, :, None] + _windows(self.end(words)) + mean + self.width(width - 1)
+        h = F.gelu(self.span_norm(h))
+        h = F.gelu(self.span_hidden(self.dropout(h))) + h
+        out = self.dropout(h)
+        return SpanScores(self.argument(out).squeeze(-1), self.types(out), h, allowed)
+
+    def pairs(self, words: Tensor, hidden: Tensor, begin: Tensor, stop: Tensor, batch: Batch) -> PairScores:
+        """Scores of all ordered pairs of the chosen spans.
+
+        hidden: (batch, spans, _SPAN) rows of SpanScores.hidden; begin, stop: (batch, spans) first and last
+        word of each, -1 where there is no span.
+        """
+        real = begin >= 0
+        begin, stop = begin.clamp(min=0), stop.clamp(min=0)
+        hidden = self.dropout(hidden)
+        far = distance_bucket(begin[:, :, None] - begin[:, None])
+        for layer in self.span_layers:
+            hidden = layer(hidden, real, far)
+        sentence = batch.sentence.gather(1, begin)
+        kind = batch.word_kind.gather(1, begin)
+        core = batch.core.gather(1, begin)
+        subject_later = begin[:, :, None] >= begin[:, None, :]
+        later_core = (subject_later & core[:, :, None]) | (~subject_later & core[:, None, :])
+        apart = (stop[:, :, None] < begin[:, None, :]) | (stop[:, None, :] < begin[:, :, None])
+        allowed = real[:, :, None] & real[:, None, :] & apart & later_core
+        distance = torch.where(
+            subject_later, begin[:, :, None] - stop[:, None, :], stop[:, :, None] - begin[:, None, :]
+        )
+        gap = (sentence[:, :, None] - sentence[:, None, :]).abs().clamp(max=2)
+        h = self.subject(hidden)[:, :, None] + self.object(hidden)[:, None]
+        h = h + self.product(self.left(hidden)[:, :, None] * self.right(hidden)[:, None])
+        h = h + self.distance(distance_bucket(distance)) + self.same_sentence(gap)
+        h = h + self.relation_kind(kind[:, :, None] * 4 + kind[:, None, :])
+        object_later, subject_first = self._attend(words, hidden, begin, stop, batch)
+        h = h + self.context(torch.where(subject_later[..., None], subject_first.transpose(1, 2), object_later))
+        h = F.gelu(self.pair_norm(h))
+        h = F.gelu(self.pair_hidden(self.dropout(h))) + h
+        out = self.dropout(h)
+        return PairScores(self.relation(out), self.flags(out), allowed)
+
+    def _attend(
+        self, words: Tensor, hidden: Tensor, begin: Tensor, stop: Tensor, batch: Batch
+    ) -> tuple[Tensor, Tensor]:
+        """What pairs read from the sentence of their later span, for each (earlier i, later j).
+
+        First where i is the subject, second where j is. Only up to _NEAR words around the later span are seen.
+        """
+        b, n, _ = words.shape
+        k = hidden.shape[1]
+        near = (stop - _NEAR * 3 // 4).clamp(min=0)[..., None] + torch.arange(_NEAR, device=words.device)
+        inside = near < n
+        near = near.clamp(max=n - 1)
+        flat = near.flatten(1)
+        home = batch.sentence.gather(1, begin)[..., None]
+        seen = inside & (batch.sentence.gather(1, flat).view(b, k, _NEAR) == home)
+        keys = _take(self.key(words), flat).view(b, k, _NEAR, _HEADS, _KEY)
+        values = _take(self.value(words), flat).view(b, k, _NEAR, _HEADS, _VALUE)
+        asks = torch.stack([self.ask_subject(hidden), self.ask_object(hidden)], 2).view(b, k, 2, _HEADS, _KEY)
+        zones = torch.stack([self.zone_subject.weight, self.zone_object.weight])
+        # Where a word stands to a span: before it 0, in it 1, after it 2.
+        own_side = (near >= begin[..., None]).long() + (near > stop[..., None]).long()
+        own = torch.einsum("bjrhd,bjmhd->bjrhm", asks, keys) / _KEY**0.5
+        own = own + zones[:, own_side].permute(1, 2, 0, 4, 3)
+        side = (near[:, None] >= begin[..., None, None]).long() + (near[:, None] > stop[..., None, None]).long()
+        other = torch.einsum("birhd,bjmhd->bijrhm", asks, keys) / _KEY**0.5
+        hot = F.one_hot(side, 3).to(other.dtype)
+        other = other + torch.einsum("bijmc,rch->bijrhm", hot, zones.to(other.dtype))
+        scores = other + own.flip(2)[:, None]
+        scores = scores.masked_fill(~seen[:, None, :, None, None], -1e4)
+        mixed = torch.einsum("bijrhm,bjmhd->bijrhd", self.dropout(scores.softmax(-1)), values)
+        first, second = mixed.flatten(-2).unbind(3)
+        return first, second
+
+
+def _windows(x: Tensor) -> Tensor:
+    """(batch, words, d) -> (batch, words, MAX_WIDTH, d): the vectors of a word and those after it, 0 past the end."""
+    padded = F.pad(x, (0, 0, 0, MAX_WIDTH - 1))
+    if torch.onnx.is_in_onnx_export():  # ONNX has no unfold over a length known only when it runs
+        places = torch.arange(x.shape[1])[:, None] + torch.arange(MAX_WIDTH)
+        return padded[:, places]
+    return padded.unfold(1, MAX_WIDTH, 1).transpose(2, 3)
+
+
+def _take(vectors: Tensor, index: Tensor) -> Tensor:
+    return vectors.gather(1, index[..., None].expand(-1, -1, vectors.shape[-1]))

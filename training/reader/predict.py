@@ -1,0 +1,53 @@
+"""Claims of labelled articles by a fitted reader in torch, and their score by the project's scorer."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from pipeline.models.reader.decode import Decoding, Found, choose_spans, claims_of
+from pipeline.models.reader.windows import Shape
+from training.reader.data import Article, Example, collate, examples_of
+from training.reader.model import MAX_WIDTH, Batch, Reader
+
+__all__ = ["predict"]
+
+
+@torch.no_grad()
+def predict(
+    models: Sequence[Reader], articles: Sequence[Article], tokenizer: Tokenizer, shape: Shape, decoding: Decoding
+) -> dict[int, list[Found]]:
+    """Claims by article number; several models vote with the mean of their probabilities."""
+    device = next(models[0].parameters()).device.type
+    found: dict[int, list[Found]] = defaultdict(list)
+    for example in examples_of(articles, tokenizer, shape):
+        batch = collate([example]).to(device).batch
+        found[example.article] += _read(models, batch, example, articles[example.article], decoding)
+    return found
+
+
+def _read(
+    models: Sequence[Reader], batch: Batch, example: Example, article: Article, decoding: Decoding
+) -> list[Found]:
+    encoded = [m.encode(batch) for m in models]
+    spans = [m.spans(w, batch.sentence, batch.word_padding) for m, w in zip(models, encoded, strict=True)]
+    argument = torch.stack([torch.sigmoid(s.argument[0].float()) for s in spans]).mean(0).cpu().numpy()
+    logit = np.log(argument.clip(1e-7, 1 - 1e-7) / (1 - argument.clip(1e-7, 1 - 1e-7)))
+    begin, stop, probability = choose_spans(logit, spans[0].allowed[0].cpu().numpy(), decoding)
+    if not len(begin):
+        return []
+    b, e = (torch.from_numpy(x)[None].to(batch.first.device) for x in (begin, stop))
+    at = (b * MAX_WIDTH + e - b)[0]
+    relation, flags, types = [], [], []
+    for m, w, s in zip(models, encoded, spans, strict=True):
+        scores = m.pairs(w, s.hidden.flatten(1, 2)[:, at], b, e, batch)
+        relation.append(scores.relation[0].float().softmax(-1))
+        flags.append(torch.sigmoid(scores.flags[0].float()))
+        types.append(s.types.flatten(1, 2)[0, at].float())
+    mean = [torch.stack(x).mean(0).cpu().numpy() for x in (relation, flags, types)]
+    allowed = scores.allowed[0].cpu().numpy()
+    return claims_of(
+        example.window, article.lines, (begin, stop, probability), (mean[0], mean[1], allowed, mean[2]), decoding
+    )
