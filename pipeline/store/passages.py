@@ -17,6 +17,8 @@ from pipeline.store.tables import cache_path, read_table
 __all__ = ["Evidence", "Mark", "Passage", "evidence", "find_claim", "read_text"]
 
 _ROLES = ("evidence", "subject", "object")
+# Code points shown before and after a part at most: some dumps hold a page, or a site, in one line.
+_REACH = 1000
 _TAGS = {
     "evidence": ("<u>", "</u>"),
     "subject": ('<mark title="subject">', "</mark>"),
@@ -35,7 +37,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Passage:
-    """A stretch of whole lines of the decoded source, and the parts of the claim that stand in it."""
+    """A stretch of the decoded source, whole lines unless they are very long, and the parts of the claim in it."""
 
     start: int
     end: int
@@ -163,7 +165,7 @@ def _widen(text: str, mark: Mark, context_lines: int) -> tuple[int, int]:
     for _ in range(context_lines):
         start = text.rfind("\n", 0, max(start - 1, 0)) + 1
         end = _line_end(text, min(end + 1, len(text)))
-    return start, end
+    return max(start, mark.start - _REACH), min(end, mark.end + _REACH)
 
 
 def _line_end(text: str, position: int) -> int:
