@@ -1,11 +1,13 @@
 """What several tests share: the sample pages, one run over them, and a way to call the command line."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import filelock
 import pyarrow as pa
 import pytest
 from hypothesis import settings
@@ -35,9 +37,11 @@ class Ran:
 
 @pytest.fixture(scope="session")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """One run over the sample pages, in this process; tests must not change its files."""
-    out = tmp_path_factory.mktemp("ran") / "out"
-    return Ran(SAMPLES, out, pipeline.run(SAMPLES, out, workers=1))
+    """One run over the sample pages, shared by all test processes; tests must not change its files."""
+    base = tmp_path_factory.getbasetemp()
+    out = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "ran"
+    with filelock.FileLock(out.with_suffix(".lock")):
+        return Ran(SAMPLES, out, pipeline.run(SAMPLES, out, workers=1))
 
 
 def table_bytes(out: Path) -> dict[str, bytes]:

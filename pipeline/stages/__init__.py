@@ -2,7 +2,9 @@
 
 from pipeline.stage import CorpusStage, Stage
 from pipeline.stages.clean import CLEAN
+from pipeline.stages.consolidate import CONSOLIDATE
 from pipeline.stages.deduplicate import DEDUPLICATE
+from pipeline.stages.extract import EXTRACT
 from pipeline.stages.ingest import INGEST
 from pipeline.stages.tag import TAG
 
@@ -13,4 +15,6 @@ STAGES: tuple[Stage | CorpusStage, ...] = (
     CLEAN,
     DEDUPLICATE,
     TAG,
+    EXTRACT,
+    CONSOLIDATE,
 )
