@@ -61,12 +61,13 @@ eval: $(INSTALLED) ## score cleaning and claims against the labelled pages, chec
 bench: $(INSTALLED) ## speed and memory
 	@$(PY) -m benchmarks
 
-train: $(INSTALLED) ## make the weights anew (EXTRA=folder adds labelled pages)
-	$(PY) -m training $(if $(EXTRA),--extra "$(EXTRA)")
+train: $(INSTALLED) ## make the claim reader's weights anew (EXTRA=folder adds labelled pages); see training/README.md
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable ".[train]"
+	$(PY) -m training.reader $(if $(EXTRA),--extra "$(EXTRA)")
 
 distclean: ## delete the tables in OUT with their cache, and what tools left behind
 	@rm -rf "$(OUT)"/*.parquet "$(OUT)"/manifest.json "$(OUT)"/report.html "$(OUT)"/.cache
-	@rm -rf build .scratch .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	@rm -rf build .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 help: ## this list
 	@awk -F':[^#]*## ' '/^[a-z$$(][^=]*:.*## / { name = $$1; sub(/^\$$\(STAGES\)/, "$(STAGES)", name); printf "%-12s %s\n", name, $$2 }' $(MAKEFILE_LIST)

@@ -129,7 +129,8 @@ class Reader(nn.Module):
         mixed, lexical = self.encoder(batch.token_ids, batch.kinds, batch.padding)
         first = _take(mixed, batch.first)
         last = _take(mixed, batch.last)
-        return self.dropout(torch.cat([first, last, F.gelu(self.lexical(_take(lexical, batch.first)))], -1))
+        words: Tensor = self.dropout(torch.cat([first, last, F.gelu(self.lexical(_take(lexical, batch.first)))], -1))
+        return words
 
     def spans(self, words: Tensor, sentence: Tensor, word_padding: Tensor) -> SpanScores:
         """Scores of all runs of up to MAX_WIDTH words; `allowed` where the run stays in one sentence."""

