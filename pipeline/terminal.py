@@ -1,6 +1,7 @@
 """What the command line shows: progress, the counts of a run, the passage behind a claim."""
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,14 +52,12 @@ def show_counts(to: Console, counts: Counts, manifest: Manifest, out: Path) -> N
     for name, value in (*_count_lines(counts), ("time", work)):
         to.print(f"{name:20} {escape(value)}")
     to.print("\nwhere to look next:")
-    claims = manifest.table("claims")
     report = out / "report.html"
     if report.exists():
         to.print(f"  {escape(str(report))}: the report, in a browser")
     to.print(f"  {escape(str(out))}/*.parquet: the tables ({', '.join(t.name for t in manifest.tables)})")
-    if claims is not None and claims.rows:
-        to.print("  python -m pipeline show CLAIM_ID: the words behind a claim")
-        to.print("  make notebooks: claims, what was dropped, disputes")
+    if counts.surest_claim is not None:
+        to.print(f"  {_python()} -m pipeline show {counts.surest_claim[:12]} --out {out}: the words behind a claim")
 
 
 def show_manifest(to: Console, manifest: Manifest, state: str) -> None:
@@ -90,6 +89,12 @@ def show_evidence(to: Console, found: Evidence) -> None:
             f"\nits segment was kept as {found.segment_label}: {found.segment_reason} (score {found.segment_score:.2f})"
         )
     )
+
+
+def _python() -> Path:
+    """The Python that runs this, as one would type it here."""
+    path = Path(sys.executable)
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _plain(to: Console, step: str, done: int, total: int) -> None:

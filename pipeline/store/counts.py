@@ -28,6 +28,7 @@ class Counts:
     duplicate_passages: int | None
     mentions: int | None
     claims: dict[str, int] | None
+    surest_claim: str | None
     disputed: int | None
 
 
@@ -44,6 +45,7 @@ def count(out: Path) -> Counts:
         duplicate_passages=_copies(out, "passage"),
         mentions=_rows(out, "mentions", "mention_id"),
         claims=_by_predicate(out),
+        surest_claim=_surest_claim(out),
         disputed=_disputed(out),
     )
 
@@ -62,6 +64,15 @@ def _by_predicate(out: Path) -> dict[str, int] | None:
         return None
     found = _by_value(out, "claims", "predicate")
     return {predicate: found[predicate] for predicate in sorted(found, key=lambda p: (-found[p], p))}
+
+
+def _surest_claim(out: Path) -> str | None:
+    """The claim_id of the most confident claim, of the first one where no confidence is known."""
+    if not table_path(out, "claims").exists():
+        return None
+    claims = read_table(out, "claims", columns=["claim_id", "confidence"])
+    order = pc.sort_indices(claims, sort_keys=[("confidence", "descending")])
+    return str(claims.column("claim_id")[order[0].as_py()]) if claims.num_rows else None
 
 
 def _chars_by_label(out: Path) -> dict[str, int]:
