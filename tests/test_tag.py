@@ -1,6 +1,7 @@
 """Tagging: mentions are true to the source, right by the written cases, and the same however the work is split."""
 
 import json
+import re
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
@@ -211,3 +212,15 @@ def test_every_rewrite_has_a_target_and_a_case() -> None:
     labels = {case.values[0]["label"] for case in cases("rewrites")}
     assert len(rules["phrases"]) >= 250
     assert [row for row in rules["phrases"] if f"{row['from']} -> {row['to']}" not in labels] == []
+
+
+@pytest.mark.parametrize("case", cases("mentions"))
+def test_mentions_of_a_sentence(case: dict[str, Any]) -> None:
+    """The expected concepts are found, and the absent word is no part of any entity."""
+    text = case["input"]
+    found = find(text)
+    assert set(case["expected"]) <= {(f.concept_name or "").lower() for f in found}
+    if "absent" in case:
+        place = re.search(rf"\b{re.escape(case['absent'])}\b", text)
+        assert place is not None
+        assert not [f for f in found if f.start < place.end() and f.end > place.start()]

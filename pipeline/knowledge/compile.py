@@ -21,6 +21,7 @@ class Builder:
 
     def __init__(self) -> None:
         self._entries: defaultdict[str, list[Entry]] = defaultdict(list)
+        self._folded: dict[str, tuple[Entry, ...]] = {}
         self._guarded: set[str] = set()
         self._unresolved: list[str] = []
 
@@ -29,10 +30,22 @@ class Builder:
         for term in (concept.name, *synonyms):
             if not term:
                 continue
-            guard = Guard(case=frozenset({term, term + "s"})) if _ACRONYM.match(term) else None
-            self._put(key_of(term), Entry(concept, "exact", guard))
+            entry = _cased(concept, term) if _ACRONYM.match(term) else Entry(concept, "exact")
+            self._put(key_of(term), entry)
             if _HYPHEN.search(term):
-                self._put(key_of(_HYPHEN.sub("", term)), Entry(concept, "exact", guard))
+                self._put(key_of(_HYPHEN.sub("", term)), entry)
+
+    def add_folded(self, concept: Concept, keys: Iterable[str]) -> None:
+        """A concept of a large terminology: `keys` are its terms, folded; an acronym stands as it is after "=".
+
+        They are kept apart: rules speak of embedded terms only, and whose key has readings already gets one more.
+        """
+        plain = (Entry(concept, "exact"),)
+        for key in keys:
+            entries = plain
+            if key[0] == "=":
+                key, entries = key_of(key[1:]), (_cased(concept, key[1:]),)
+            self._folded[key] = self._folded[key] + entries if key in self._folded else entries
 
     def _put(self, key: str, entry: Entry) -> None:
         if key and not any(e.concept == entry.concept and e.guard == entry.guard for e in self._entries.get(key, ())):
@@ -97,18 +110,31 @@ class Builder:
                 Entry(e.concept, "rewrite", e.guard) for e in self._entries[key] if e.concept is not None
             ]
 
+    def idioms(self, expressions: Iterable[str]) -> None:
+        """Read fixed expressions as no entity; one that a term is named by stays the term."""
+        for key in expressions:
+            if key not in self._entries:
+                self._entries[key] = [Entry(None, "exact")]
+
     def build(self, version: str) -> Terminology:
         """The finished lookup."""
         lengths: defaultdict[str, set[int]] = defaultdict(set)
-        for key in self._entries:
+        entries = self._folded | {key: tuple(entries) for key, entries in self._entries.items()}
+        for key in (self._folded.keys() & self._entries.keys()) - self._guarded:
+            entries[key] += self._folded[key]
+        for key in entries:
             first, _, rest = key.partition(" ")
             lengths[first].add(1 + rest.count(" ") + bool(rest))
         return Terminology(
             version,
-            {key: tuple(entries) for key, entries in self._entries.items()},
+            entries,
             {word: tuple(sorted(found, reverse=True)) for word, found in lengths.items()},
             tuple(self._unresolved),
         )
+
+
+def _cased(concept: Concept, term: str) -> Entry:
+    return Entry(concept, "exact", Guard(case=frozenset({term, term + "s"})))
 
 
 def _guard(row: Mapping[str, Any], where: str) -> Guard | None:

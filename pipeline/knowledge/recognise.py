@@ -9,6 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from pipeline.knowledge.concepts import SCORES, Concept, Entry, Terminology
+from pipeline.knowledge.idioms import drop_parts_of_things
 from pipeline.knowledge.lists import share_heads
 from pipeline.knowledge.matches import Match
 from pipeline.knowledge.phrases import join_groups, join_parts
@@ -58,7 +59,7 @@ class Recogniser:
         matches = self.scan(text, tokens)
         if short_forms:
             matches = _with_short_forms(matches, text, tokens, short_forms)
-        for step in (join_parts, add_states, join_groups, share_heads):
+        for step in (drop_parts_of_things, join_parts, add_states, join_groups, share_heads):
             matches = step(matches, tokens.words, self.read_key)
         return [_found(text, tokens, match) for match in matches if match.concept]
 

@@ -117,12 +117,11 @@ def _known(state: _State, match: Match, words: Sequence[str], lookup: Lookup) ->
 
 
 def _compose(state: _State, part: Concept) -> Concept:
+    """The concept of a state of a part: "redness of tongue", "acute gastritis"."""
     local = part.curie.removeprefix("claimsieve:").replace(":", "_")
-    return Concept(
-        f"claimsieve:{state.name.replace(' ', '-')}.{local}",
-        f"{state.name} {part.name}",
-        state.entity_type or part.entity_type,
-    )
+    link = " of " if state.entity_type == "condition" or state.name.endswith("ness") else " "
+    kind = state.entity_type or part.entity_type
+    return Concept(f"claimsieve:{state.name.replace(' ', '-')}.{local}", f"{state.name}{link}{part.name}", kind)
 
 
 @cache

@@ -6,9 +6,11 @@ by the user is one Parquet file with the same columns; see `load`.
 """
 
 import csv
+import gc
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +18,7 @@ from pathlib import Path
 from pipeline.errors import ConfigError
 from pipeline.knowledge.compile import Builder
 from pipeline.knowledge.concepts import Concept, Terminology
+from pipeline.knowledge.idioms import idioms
 
 __all__ = ["embedded", "load"]
 
@@ -36,18 +39,33 @@ def load(path: Path | None) -> Terminology:
     folder = files("pipeline.knowledge")
     terms = sorted((f for f in folder.joinpath("terms").iterdir() if f.name.endswith(".csv")), key=lambda f: f.name)
     texts = [f.read_text(encoding="utf-8") for f in terms]
-    rules = [_rules(name) for name in ("ambiguity", "rewrites")]
+    rules = [_rules(name) for name in ("ambiguity", "rewrites", "context")]
     digest = hashlib.sha256("\x1f".join([*texts, *rules]).encode())
-    rows: Iterable[tuple[Concept, list[str]]] = (row for text in texts for row in _csv_rows(text))
-    if path is not None:
-        digest.update(_bytes(path))
-        rows = [*rows, *_parquet_rows(path)]
     builder = Builder()
-    for concept, synonyms in rows:
-        builder.add(concept, synonyms)
-    builder.guard(json.loads(rules[0]))
-    builder.rewrite(json.loads(rules[1]))
-    return builder.build(digest.hexdigest()[:16])
+    with _collector_paused():
+        for text in texts:
+            for concept, synonyms in _csv_rows(text):
+                builder.add(concept, synonyms)
+        if path is not None:
+            digest.update(_bytes(path))
+            for concept, keys in _parquet_rows(path):
+                builder.add_folded(concept, keys)
+        builder.guard(json.loads(rules[0]))
+        builder.rewrite(json.loads(rules[1]))
+        builder.idioms(idioms().expressions)
+        return builder.build(digest.hexdigest()[:16])
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No search for cycles while half a million objects without any are made: that would double the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _rules(name: str) -> str:
@@ -70,7 +88,7 @@ def _bytes(path: Path) -> bytes:
 def _parquet_rows(path: Path) -> Iterator[tuple[Concept, list[str]]]:
     import pyarrow.parquet as pq
 
-    table = pq.read_table(path, columns=["curie", "name", "entity_type", "synonyms", "xrefs"])
+    table = pq.read_table(path, columns=["curie", "name", "entity_type", "xrefs", "keys"])
     columns = [column.to_pylist() for column in table.columns]
-    for curie, name, entity_type, synonyms, xrefs in zip(*columns, strict=True):
-        yield Concept(curie, name, entity_type, tuple(xrefs)), synonyms
+    for curie, name, entity_type, xrefs, keys in zip(*columns, strict=True):
+        yield Concept(curie, name, entity_type, tuple(xrefs.split("|")) if xrefs else ()), keys.split("|")
