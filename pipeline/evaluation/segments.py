@@ -103,13 +103,18 @@ def _add_page(total: SegmentScore, page: GoldPage, rows: Iterable[Mapping[str, A
     total.right += int((counted & (gold == label)).sum())
     _add(total.drop, counted & (gold >= _KEPT), counted & ~kept)
     either = counted & kept & np.isin(gold, (LABELS.index("heading"), LABELS.index("body")))
-    total.heading_body = (total.heading_body[0] + int(either.sum()), total.heading_body[1] + int((either & (gold == label)).sum()))
+    total.heading_body = (
+        total.heading_body[0] + int(either.sum()),
+        total.heading_body[1] + int((either & (gold == label)).sum()),
+    )
     for i in np.flatnonzero(counted & (gold != label)):
         total.confusion[LABELS[gold[i]], LABELS[label[i]] if label[i] >= 0 else "none"] += 1
     titles = {start for start, _, name in page.labels if name == "title"}
     titles = {next(i for i in range(start, size) if solid[i]) for start in titles}
     visible = np.flatnonzero(solid & kept)
-    found = {int(visible[at]) if (at := int(np.searchsorted(visible, begin))) < len(visible) else size for begin in begins}
+    found = {
+        int(visible[at]) if (at := int(np.searchsorted(visible, begin))) < len(visible) else size for begin in begins
+    }
     total.articles.hit += len(titles & found)
     total.articles.gold += len(titles)
     total.articles.predicted += len(found)

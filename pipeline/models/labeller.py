@@ -1,14 +1,15 @@
 """The labeller: what kind of text each part of a page is.
 
-A small gradient-boosted model over the features of `pipeline.text.features`, trained on the written corpus
-(`labeller/card.md` says how and how well). Its rows do not depend on which sources are labelled together.
+A small network (a layer over a part's features and words, four over its neighbours), trained on the written
+corpus; `labeller/card.md` says how and how well. It runs in numpy. A source is labelled by itself, so its rows
+do not depend on what is labelled with it.
 """
 
-import gzip
+import io
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +17,30 @@ import numpy.typing as npt
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.features import Features, PartTable, cues, features
 
-if TYPE_CHECKING:
-    from lightgbm import Booster
+__all__ = ["Labels", "Network", "encode", "label_parts", "load_network", "probabilities"]
 
-__all__ = ["Labels", "label_parts", "probabilities"]
-
-_KEPT = len(KEPT_LABELS)
+Floats = npt.NDArray[np.float32]
 MODEL_REASON = "model:labeller"
+_KEPT = len(KEPT_LABELS)
+_FAR = 4.0  # standard deviations at which a feature is cut off
+
+
+@dataclass(frozen=True)
+class Network:
+    """The weights. Arrays of `layers` and `vectors` hold several networks, whose answers are averaged.
+
+    names: the features read. center, scale: their mean and spread in training. words: the known words.
+    vectors: (words, networks * width). layers: pairs of weights (networks, in, out) and bias (networks, 1, out):
+    the first over features and words, the last over the labels, those between over three parts at `strides`.
+    """
+
+    names: tuple[str, ...]
+    center: Floats
+    scale: Floats
+    words: tuple[str, ...]
+    vectors: Floats
+    layers: tuple[tuple[Floats, Floats], ...]
+    strides: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -35,35 +53,78 @@ class Labels:
 
 
 @cache
-def _booster() -> "Booster":
-    from lightgbm import Booster
+def load_network() -> Network:
+    """The weights that come with the package."""
+    packed = resources.files("pipeline.models").joinpath("labeller").joinpath("weights.npz").read_bytes()
+    with np.load(io.BytesIO(packed)) as data:
+        arrays = {name: data[name] for name in data.files}
+    count = sum(name.startswith("weight") for name in arrays)
+    layers = tuple(
+        (arrays[f"weight{i}"].astype(np.float32), arrays[f"bias{i}"].astype(np.float32)) for i in range(count)
+    )
+    return Network(
+        tuple(arrays["names"].tolist()), arrays["center"], arrays["scale"], tuple(arrays["words"].tolist()),
+        arrays["vectors"].astype(np.float32), layers, tuple(arrays["strides"].tolist()),
+    )  # fmt: skip
 
-    packed = resources.files("pipeline.models").joinpath("labeller").joinpath("weights.txt.gz").read_bytes()
-    return Booster(model_str=gzip.decompress(packed).decode("utf-8"))
+
+def encode(rows: Features, network: Network) -> tuple[Floats, Floats]:
+    """What the network reads of each part: its scaled features, and the sum of its words' vectors."""
+    from scipy.sparse import csr_matrix
+
+    columns = [rows.names.index(name) for name in network.names]
+    values = np.clip((rows.values[:, columns] - network.center) / network.scale, -_FAR, _FAR)
+    index = {word: i for i, word in enumerate(network.words)}
+    known = np.array([index.get(word, -1) for word in rows.words.vocabulary], np.int64)
+    word = known[rows.words.word] if len(known) else np.zeros(0, np.int64)
+    part, word = rows.words.part[word >= 0], word[word >= 0]
+    share = 1 / np.sqrt(np.maximum(np.bincount(part, minlength=len(values)), 1))
+    cells = csr_matrix((share[part].astype(np.float32), (part, word)), (len(values), len(network.words)))
+    return values.astype(np.float32), np.asarray(cells @ network.vectors, np.float32)
 
 
-def probabilities(rows: Features) -> npt.NDArray[np.float64]:
-    """Probability of each label (columns in the order of `LABELS`) for each row."""
-    if not len(rows.values):
-        return np.zeros((0, len(LABELS)))
-    return np.asarray(_booster().predict(rows.values, num_threads=1))
+def probabilities(rows: Features, source: npt.NDArray[np.int64]) -> Floats:
+    """Probability of each label (columns in the order of `LABELS`) for each part, source by source."""
+    network = load_network()
+    values, words = encode(rows, network)
+    ends = (np.flatnonzero(np.append(source[1:] != source[:-1], True)) + 1).tolist() if len(source) else [0]
+    pieces = [np.zeros((0, len(LABELS)), np.float32)]
+    for begin, end in pairwise([0, *ends]):
+        pieces.append(_forward(values[begin:end], words[begin:end], network))
+    return np.concatenate(pieces)
+
+
+def _forward(values: Floats, words: Floats, network: Network) -> Floats:
+    nets = len(network.layers[0][0])
+    size = len(values)
+    (first, first_bias), *between, (last, last_bias) = network.layers
+    own = np.concatenate(
+        [np.broadcast_to(values, (nets, *values.shape)), np.stack(np.split(words, nets, axis=1))], axis=2
+    )
+    state = np.maximum(own @ first + first_bias, 0)
+    for (weight, bias), stride in zip(between, network.strides, strict=True):
+        wide = np.pad(state, ((0, 0), (stride, stride), (0, 0)))
+        around = np.concatenate([wide[:, :size], state, wide[:, 2 * stride :]], axis=2)
+        state = state + np.maximum(around @ weight + bias, 0)
+    scores = state @ last + last_bias
+    chance = np.exp(scores - scores.max(axis=2, keepdims=True))
+    return np.asarray((chance / chance.sum(axis=2, keepdims=True)).mean(axis=0), np.float32)
 
 
 def label_parts(parts: PartTable, *, drop_threshold: float) -> Labels:
     """The labels of parts; dropped are those whose drop labels together reach `drop_threshold`."""
     rows = features(parts)
-    chance = probabilities(rows)
+    chance = np.round(probabilities(rows, parts.source), 4)
     kept, dropped = chance[:, :_KEPT], chance[:, _KEPT:]
-    drop = dropped.sum(1) >= drop_threshold
-    best = np.where(drop, dropped.argmax(1) + _KEPT, kept.argmax(1)) if len(chance) else np.zeros(0, np.int64)
+    best = np.where(dropped.sum(1) >= drop_threshold, dropped.argmax(1) + _KEPT, kept.argmax(1))
     label = [LABELS[i] for i in best]
-    score = [round(float(p), 4) for p in chance[np.arange(len(best)), best]]
-    return Labels(label, score, [_reason(name, fired) for name, fired in zip(label, rows.rules, strict=True)])
+    score = chance[np.arange(len(best)), best].tolist()
+    return Labels(label, score, _reasons(best, rows.rules))
 
 
-def _reason(label: str, fired: npt.NDArray[np.bool_]) -> str:
-    """The first rule that fired and speaks for the label."""
-    for i in np.flatnonzero(fired):
-        if cues()[i].label == label:
-            return f"rule:{cues()[i].id}"
-    return MODEL_REASON
+def _reasons(best: npt.NDArray[np.int64], fired: npt.NDArray[np.bool_]) -> list[str]:
+    """The first rule that fired and speaks for the label, else the model."""
+    speaks = fired & (np.array([LABELS.index(cue.label) for cue in cues()]) == best[:, None])
+    found = np.where(speaks.any(1), speaks.argmax(1), -1)
+    names = [*(f"rule:{cue.id}" for cue in cues()), MODEL_REASON]
+    return [names[i] for i in found]

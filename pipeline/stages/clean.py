@@ -4,20 +4,21 @@ Each source is treated on its own; sources are taken together only to count feat
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline.config import Clean
-from pipeline.models.labeller import label_parts
-from pipeline.schema import KEPT_LABELS
-from pipeline.stage import Stage, Tables, content_id, from_rows
+from pipeline.models.labeller import Labels, label_parts
+from pipeline.schema import KEPT_LABELS, TABLES
+from pipeline.stage import Stage, Tables, conform, content_id, from_rows
 from pipeline.text.articles import article_starts
 from pipeline.text.features import PartTable
-from pipeline.text.segments import Part, cut_line, join_parts, read_lines
+from pipeline.text.segments import Part, cut_lines, join_parts, read_lines
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["CLEAN"]
 
 _BATCH = 4_000_000  # characters of sources whose features are counted together; bounds memory
-_LANGUAGE_SAMPLE = 2_000  # characters; longer samples change no answer on the sample pages and cost time
+_BLOCK = 20_000  # parts of a longer source are labelled in blocks of this size; bounds memory
+_LANGUAGE_SAMPLE = 800  # characters, a few sentences; more changes no answer on the written pages and costs time
+_SEGMENTS = TABLES["segments"].schema
 
 
 class Segment(NamedTuple):
@@ -40,70 +43,94 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """One source cut into parts, with the line, the blank lines before it and the repairs of each part."""
+    """One source cut into parts, with the line of each and the blank lines before it; repairs by line."""
 
-    row: dict[str, object]
+    row: dict[str, Any]
     text: str
-    parts: list[Part]
-    lines: list[int]
-    gaps: list[int]
-    steps: list[tuple[str, ...]]
+    parts: list[Part] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    gaps: list[int] = field(default_factory=list)
+    steps: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 def _run(tables: Tables, config: Clean) -> dict[str, pa.Table]:
-    documents: list[dict[str, object]] = []
-    segments: list[dict[str, object]] = []
+    documents: list[dict[str, Any]] = []
+    segments = []
     for batch in _batches(tables["texts"]):
+        columns: dict[str, list[Any]] = {name: [] for name in _SEGMENTS.names}
         for source, found in _labelled(batch, config):
             for article in _articles(found):
-                document, rows = _rows(source, article)
+                document = _document(source, article)
                 documents.append(document)
-                segments += rows
-    return {"documents": from_rows("documents", documents), "segments": from_rows("segments", segments)}
+                _add_segments(columns, document, article)
+        arrays = [pa.array(columns[item.name], item.type) for item in _SEGMENTS]
+        segments.append(pa.Table.from_arrays(arrays, schema=_SEGMENTS))
+    table = pa.concat_tables(segments).unify_dictionaries() if segments else _SEGMENTS.empty_table()
+    return {"documents": from_rows("documents", documents), "segments": conform("segments", table.combine_chunks())}
 
 
 def _batches(texts: pa.Table) -> Iterator[list[Source]]:
     batch: list[Source] = []
     size = 0
-    for row in texts.to_pylist():
-        source = _cut(row)
-        if source.parts:
-            batch.append(source)
-            size += len(source.text)
-        if size >= _BATCH:
-            yield batch
-            batch, size = [], 0
+    for chunk in texts.to_batches(max_chunksize=64):
+        for row in chunk.to_pylist():
+            source = _cut(row)
+            if source.parts:
+                batch.append(source)
+                size += len(source.text)
+            if size >= _BATCH:
+                yield batch
+                batch, size = [], 0
     if batch:
         yield batch
 
 
-def _cut(row: dict[str, object]) -> Source:
-    source = Source(row, str(row.pop("text")), [], [], [], [])
-    for number, line in enumerate(read_lines(source.text)):
-        for part in cut_line(line):
-            source.parts.append(part)
-            source.lines.append(number)
-            source.gaps.append(line.gap)
-            source.steps.append(line.repair.steps)
+def _cut(row: dict[str, Any]) -> Source:
+    source = Source(row, row.pop("text"))
+    lines = list(read_lines(source.text))
+    for number, (line, parts) in enumerate(zip(lines, cut_lines(lines), strict=True)):
+        source.parts.extend(parts)
+        source.lines.extend([number] * len(parts))
+        source.gaps.extend([line.gap] * len(parts))
+        if line.repair.steps:
+            source.steps[number] = line.repair.steps
     return source
 
 
 def _labelled(batch: list[Source], config: Clean) -> Iterator[tuple[Source, list[Segment]]]:
-    sizes = [len(source.parts) for source in batch]
-    table = PartTable(
-        [part.text for source in batch for part in source.parts],
-        np.repeat(np.arange(len(batch)), sizes),
-        np.concatenate([source.lines for source in batch]),
-        np.concatenate([source.gaps for source in batch]),
-        [part.cut for source in batch for part in source.parts],
-    )
-    labels = label_parts(table, drop_threshold=config.drop_threshold)
+    labels = Labels([], [], [])
+    for tables in _tables(batch):
+        found = label_parts(tables, drop_threshold=config.drop_threshold)
+        labels.label.extend(found.label)
+        labels.score.extend(found.score)
+        labels.reason.extend(found.reason)
     at = 0
-    for source, size in zip(batch, sizes, strict=True):
-        span = slice(at, at + size)
+    for source in batch:
+        span = slice(at, at + len(source.parts))
         columns = (source.parts, source.lines, labels.label[span], labels.score[span], labels.reason[span])
         yield source, _joined([Segment(*row) for row in zip(*columns, strict=True)], source.text)
-        at += size
+        at = span.stop
+
+
+def _tables(batch: list[Source]) -> Iterator[PartTable]:
+    """The parts of the batch in pieces; a block of a long source counts as a source of its own."""
+    sizes = [len(source.parts) for source in batch]
+    block = np.concatenate([np.arange(size) // _BLOCK for size in sizes])
+    new = np.append(True, (np.diff(np.repeat(np.arange(len(batch)), sizes)) != 0) | (np.diff(block) != 0))
+    unit = np.cumsum(new) - 1
+    lines = np.concatenate([source.lines for source in batch])
+    gaps = np.concatenate([source.gaps for source in batch])
+    parts = [part for source in batch for part in source.parts]
+    starts = np.flatnonzero(new)
+    cuts = [int(starts[0])]
+    for start in starts.tolist():
+        if start - cuts[-1] >= _BLOCK:
+            cuts.append(start)
+    for begin, end in pairwise([*cuts, len(parts)]):
+        span = slice(begin, end)
+        some = parts[span]
+        texts, names = [part.text for part in some], [part.cut for part in some]
+        yield PartTable(texts, unit[span] - unit[begin], lines[span], gaps[span], names)
 
 
 def _joined(segments: list[Segment], text: str) -> list[Segment]:
@@ -121,19 +148,24 @@ def _joined(segments: list[Segment], text: str) -> list[Segment]:
 
 def _articles(segments: list[Segment]) -> Iterator[list[Segment]]:
     starts = article_starts([s.label for s in segments], [s.reason for s in segments], [s.line for s in segments])
-    for begin, end in zip(starts, [*starts[1:], len(segments)], strict=True):
+    for begin, end in pairwise([*starts, len(segments)]):
         yield segments[begin:end]
 
 
-def _rows(source: Source, article: list[Segment]) -> tuple[dict[str, object], list[dict[str, object]]]:
+def _document(source: Source, article: list[Segment]) -> dict[str, Any]:
     row = source.row
     start, end = article[0].part.start, article[-1].part.end
     document_id = content_id(row["source_id"], start, end)
-    shared = {name: row[name] for name in ("source_id", "source_path", "record")} | {"document_id": document_id}
-    segments = [shared | _segment(document_id, i, segment) for i, segment in enumerate(article)]
     language, language_score = _language(article)
     kept = sum(_solid(s.part.text) for s in article if s.label in KEPT_LABELS)
-    document = shared | {
+    repaired = (
+        (source.steps.get(line, ()) for line in range(article[0].line, article[-1].line + 1)) if source.steps else ()
+    )
+    return {
+        "document_id": document_id,
+        "source_id": row["source_id"],
+        "source_path": row["source_path"],
+        "record": row["record"],
         "url": row["url"],
         "site": None,
         "title": next((s.part.text for s in article if s.label == "title"), None),
@@ -143,29 +175,29 @@ def _rows(source: Source, article: list[Segment]) -> tuple[dict[str, object], li
         "raw_end": end,
         "n_chars_kept": kept,
         "n_chars_dropped": sum(_solid(s.part.text) for s in article) - kept,
-        "repairs": sorted({step for i in range(len(source.parts)) if start <= source.parts[i].start < end for step in source.steps[i]}),
+        "repairs": sorted({step for steps in repaired for step in steps}),
         "cluster_id": document_id,
         "duplicate_of": None,
         "is_representative": True,
     }
-    return document, segments
 
 
-def _segment(document_id: str, position: int, segment: Segment) -> dict[str, object]:
-    part = segment.part
-    return {
-        "segment_id": content_id(document_id, part.start, part.end),
-        "position": position,
-        "raw_start": part.start,
-        "raw_end": part.end,
-        "text": part.text,
-        "alignment": part.alignment,
-        "label": segment.label,
-        "kept": segment.label in KEPT_LABELS,
-        "reason": segment.reason,
-        "score": segment.score,
-        "duplicate_of": None,
-    }
+def _add_segments(columns: dict[str, list[Any]], document: dict[str, Any], article: list[Segment]) -> None:
+    for name in ("document_id", "source_id", "source_path", "record"):
+        columns[name].extend([document[name]] * len(article))
+    for position, segment in enumerate(article):
+        start, end, text, alignment, _ = segment.part
+        columns["segment_id"].append(content_id(document["document_id"], start, end))
+        columns["position"].append(position)
+        columns["raw_start"].append(start)
+        columns["raw_end"].append(end)
+        columns["text"].append(text)
+        columns["alignment"].append(alignment)
+        columns["label"].append(segment.label)
+        columns["kept"].append(segment.label in KEPT_LABELS)
+        columns["reason"].append(segment.reason)
+        columns["score"].append(segment.score)
+        columns["duplicate_of"].append(None)
 
 
 def _solid(text: str) -> int:
@@ -183,8 +215,14 @@ def _identifier() -> "LanguageIdentifier":
 def _language(article: list[Segment]) -> tuple[str, float]:
     """ISO 639-1 code and its probability, from the first kept characters, else from all."""
     kept = [s.part.text for s in article if s.label in KEPT_LABELS] or [s.part.text for s in article]
-    sample = "\n".join(kept)[:_LANGUAGE_SAMPLE]
-    language, score = _identifier().classify(sample)
+    sample: list[str] = []
+    size = 0
+    for text in kept:
+        sample.append(text)
+        size += len(text)
+        if size >= _LANGUAGE_SAMPLE:
+            break
+    language, score = _identifier().classify("\n".join(sample)[:_LANGUAGE_SAMPLE])
     return str(language), round(float(score), 4)
 
 

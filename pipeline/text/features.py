@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.text.context import neighbourhood
-from pipeline.text.words import word_matrix
+from pipeline.text.segments import CUTS
+from pipeline.text.words import Tokens, tokens, word_matrix
 
 __all__ = ["Cue", "Features", "PartTable", "cues", "features"]
 
@@ -31,6 +31,9 @@ class Cue(NamedTuple):
     label: str
     why: str
     pattern: str
+
+
+_READ = 240  # characters of a part that rules read; what a part is shows at its start
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,12 @@ class PartTable:
 
 @dataclass(frozen=True)
 class Features:
-    """values: one row per part, one column per name; rules: which cue fired in which part."""
+    """values: one row per part, one column per name; rules: which cue fired in which part; words: their words."""
 
     values: Floats
     names: tuple[str, ...]
     rules: npt.NDArray[np.bool_]
+    words: Tokens
 
 
 @cache
@@ -69,15 +73,17 @@ def features(parts: PartTable) -> Features:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = pa.array(parts.texts, pa.large_string())
-    heads = pc.utf8_slice_codeunits(column, 0, 400)
-    rules = np.column_stack([pc.match_substring_regex(heads, cue.pattern).to_numpy(zero_copy_only=False) for cue in cues()])
+    heads = pc.utf8_slice_codeunits(pa.array(parts.texts, pa.large_string()), 0, _READ)
+    rules = np.column_stack([np.asarray(pc.match_substring_regex(heads, cue.pattern)) for cue in cues()])
     own, names = _shape(parts)
     place, place_names = _place(parts)
-    words, word_names = word_matrix(parts.texts, parts.source)
-    around, around_names = neighbourhood(parts.source, own, names, *_by_label(rules))
-    values = np.hstack([own, rules.astype(np.float32), place, words, around])
-    return Features(values, (*names, *(f"rule:{cue.id}" for cue in cues()), *place_names, *word_names, *around_names), rules)
+    words = tokens(parts.texts)
+    related, word_names = word_matrix(words, parts.source, parts.cut)
+    order = _sequence(own[:, names.index("number")], parts.source)
+    order_names = ("number_follows", "number_goes_on", "number_restarts")
+    values = np.hstack([own, rules.astype(np.float32), place, related, order])
+    rule_names = tuple(f"rule:{cue.id}" for cue in cues())
+    return Features(values, (*names, *rule_names, *place_names, *word_names, *order_names), rules, words)
 
 
 _SPACE, _LOWER, _UPPER, _DIGIT, _END, _COMMA, _SLASH, _OTHER, _WIDE = range(9)
@@ -109,7 +115,7 @@ def _shape(parts: PartTable) -> tuple[Floats, tuple[str, ...]]:
 
     def count(mask: npt.NDArray[np.bool_]) -> Floats:
         total = np.concatenate([[0], np.cumsum(mask)])
-        return (total[ends] - total[starts]).astype(np.float32)
+        return np.asarray(total[ends] - total[starts], np.float32)
 
     words = count(begins)
     some = np.maximum(words, 1)
@@ -163,8 +169,7 @@ def _place(parts: PartTable) -> tuple[Floats, tuple[str, ...]]:
     of_line = np.bincount(line_id)[line_id]
     next_gap = np.concatenate([parts.gap[1:], [9]])
     next_gap[np.concatenate([new_source[1:], [True]])] = 9
-    kinds = ("", "suffix", "brackets", "brackets-after", "brackets-end", "glued", "lead", "sentence", "tail")
-    codes = {kind: i for i, kind in enumerate(kinds)}
+    codes = {kind: i for i, kind in enumerate(("", *CUTS))}
     columns = {
         "from_start": np.minimum(from_start, 60),
         "to_end": np.minimum(size - from_start, 60),
@@ -179,8 +184,13 @@ def _place(parts: PartTable) -> tuple[Floats, tuple[str, ...]]:
     return np.column_stack([c.astype(np.float32) for c in columns.values()]), tuple(columns)
 
 
-def _by_label(rules: npt.NDArray[np.bool_]) -> tuple[Floats, tuple[str, ...]]:
-    """How many rules of each label fired."""
-    labels = tuple(dict.fromkeys(cue.label for cue in cues()))
-    columns = [rules[:, [i for i, cue in enumerate(cues()) if cue.label == label]].sum(1) for label in labels]
-    return np.column_stack(columns).astype(np.float32), tuple(f"rules:{label}" for label in labels)
+def _sequence(number: Floats, source: Ints) -> Floats:
+    """Parts to the numbered one before and after that this list number follows or precedes; whether it is 1."""
+    follows, goes_on = np.zeros(len(number)), np.zeros(len(number))
+    last: dict[int, int] = {}
+    for i in np.flatnonzero(number).tolist():
+        before = last.get(int(source[i]))
+        if before is not None and number[i] == number[before] + 1:
+            follows[i] = goes_on[before] = min(i - before, 20)
+        last[int(source[i])] = i
+    return np.column_stack([follows, goes_on, number == 1]).astype(np.float32)

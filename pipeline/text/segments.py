@@ -7,57 +7,37 @@ once they are labelled (`pipeline.stages.clean`). Spans are code points of the r
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from pipeline.text.repair import Repair, repair_line
 
-__all__ = ["CUTS", "Line", "Part", "cut_line", "join_parts", "read_lines"]
+__all__ = ["CUTS", "Line", "Part", "cut_lines", "join_parts", "read_lines"]
 
 _LONGEST_TITLE = 330  # characters; a headline with its keyword suffix, the longest in the written corpus is 260
-_SHORTEST_PROSE = 60  # below it a line holds one thing
-_OFFER = (
-    r"we ?chat|scan |two-dimensional|qr code|public (?:number|account|platform)|official account|follow us|subscribe|"
-    r"newsletter|hot ?line|consult|telephone|free (?:clinic|trial|gift)|discount|coupon|half price|click |"
+_SHORTEST_PROSE = 60  # characters; below it a line holds one thing
+_LEAD = 80  # characters; a run-in or glued heading ends within it
+_TAIL = 95  # characters; a stray last fragment or a headline glued to a line's end is no longer
+_CALL = (
+    r"(?i)we ?chat|scan |two-dimensional|qr code|public (?:number|account|platform)|official account|follow us|"
+    r"subscribe|newsletter|hot ?line|consult|telephone|free (?:clinic|trial|gift)|discount|coupon|half price|click |"
     r"like this|thumbs|praise|forward|comment|share (?:this|it)|welcome to|register|sign up|call us|400-|[$£€￥¥]\d|"
     r"copyright|infring|reprint|source of|reporter|correspondent|editor|text/|picture|photo"
 )
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A place to cut: before each match of `pattern`, in lines of `shortest` to `longest` characters.
-
-    `need`: the line must also match this. `after`: cut behind the match as well.
-    """
-
-    name: str
-    pattern: re.Pattern[str]
-    shortest: int = 0
-    longest: int = 1 << 30
-    need: re.Pattern[str] | None = None
-    after: bool = False
-
-
-_CALL = re.compile(_OFFER, re.IGNORECASE)
-CUTS = (
-    # "Headline – Site | keyword/keyword", "Headline_keyword_Site", "Headline | Site"
-    Cut("suffix", re.compile(r"(?<=\S)\s*(?:\s[–—\-•·»~|｜]\s|\s?[|｜]\s?|\s?_\s?|--+|::|—|\s[–—-](?=[A-Z])|(?<=[a-z?!])-(?=[A-Z])|【)(?=\s*\S)"),
-        longest=_LONGEST_TITLE),
-    # "prose. (reporter Gao Zhaoming)", also in the middle: "prose (search lt0385 on WeChat) prose"
-    Cut("brackets", re.compile(r"\s?(?:[(（\[【][^()（）\[\]【】]{2,120}[)）\]】])"), shortest=_SHORTEST_PROSE, need=_CALL, after=True),
-    Cut("brackets-end", re.compile(r"\s?[(（\[【][^()（）\[\]【】]{2,60}[)）\]】]\W{0,2}$"), shortest=20),
-    # a heading glued onto prose: "Muscle painThis is a feeling", "Who gets it?Up to one person"
-    Cut("glued", re.compile(r"(?<=[a-z?!.:)\]])(?=[A-Z][a-z]*\s[a-z])|(?<=[?!:] )(?=[A-Z])"), shortest=_SHORTEST_PROSE),
-    # a run-in heading: "Gums and joints. Adults with severe ..."
-    Cut("lead", re.compile(r"(?<=\w[.:]) (?=[A-Z])"), shortest=_SHORTEST_PROSE),
-    # an offer, a call or a notice inside prose: each sentence of such a line by itself
-    Cut("sentence", re.compile(r"(?<=[.!?。！？”\"]) (?=\S)"), shortest=_SHORTEST_PROSE, need=_CALL),
-    # an unfinished last sentence: "... as soon as possible. Bring about", or the next headline
-    Cut("tail", re.compile(r"(?<=[.!?。！？”\"]) ?(?=[^.!?。！？,;:]{3,90}$)"), shortest=_SHORTEST_PROSE),
-)  # fmt: skip
-_LEAD_END = 80  # characters; run-in and glued headings end within it
+_SEPARATOR = re.compile(r"[–—|｜_•»·~【:-]|\s\s")
+_SUFFIX = re.compile(
+    r"(?<=\S)\s*(?:\s[–—•·»~-]\s|\s?[|｜]\s?|\s?_\s?|--+|::|—|\s[–—-](?=[A-Z])|(?<=[a-z?!])-(?=[A-Z])|【"
+    r"|\s\s+(?=(?:Source|By|Text|Author|Reporter|Editor|From)\b|#\d))(?=\s*\S)"
+)
+_CLOSING = frozenset(")）]】.。")
+_DASH = re.compile(r"[–—-]")
+_LIST = re.compile(r"[|｜/_]")
+_BRACKETS = re.compile(r"\s?[(（\[【][^()（）\[\]【】]{2,120}[)）\]】]")
+_BRACKETS_END = re.compile(r"\s?[(（\[【][^()（）\[\]【】]{2,60}[)）\]】]\W{0,2}$")
+_GLUED = re.compile(r"(?:(?<=[a-z]{3})|(?<=[?!.:)\]]))(?=[A-Z][a-z]*[\s,][a-z\d])|(?<=[?!:] )(?=[A-Z])")
+_RUN_IN = re.compile(r"(?<=[a-z]{2}[.:]) (?=[A-Z])")
+_SENTENCE = re.compile(r"(?:(?<=[.!?。！？])|(?<=[.!?。！？][”\"])) (?=\S)")
+_TAIL_START = re.compile(r"(?<=[.!?。！？”\"]) ?(?=[^.!?。！？,;:]{3,90}$)")
 
 
 class Line(NamedTuple):
@@ -76,7 +56,7 @@ class Part(NamedTuple):
     start: int
     end: int
     text: str
-    alignment: list[int] | None
+    alignment: Sequence[int] | None
     cut: str
 
 
@@ -99,12 +79,21 @@ def read_lines(text: str) -> Iterator[Line]:
         at += len(row)
 
 
-def cut_line(line: Line) -> list[Part]:
-    """The parts of a line; together they hold each of its characters that is not white space once."""
+def cut_lines(lines: Sequence[Line]) -> list[list[Part]]:
+    """The parts of each line; together they hold each of its characters that is not white space once."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = pa.array([line.repair.text for line in lines], pa.large_string())
+    calls = pc.match_substring_regex(texts, _CALL).to_pylist()
+    return [_cut_line(line, call) for line, call in zip(lines, calls, strict=True)]
+
+
+def _cut_line(line: Line, call: bool) -> list[Part]:
     text, alignment = line.repair.text, line.repair.alignment
-    if not text:
-        return [Part(line.start, line.end, "", [0], "")]
-    places = _places(text)
+    if len(text) < _SHORTEST_PROSE and alignment is None and not _SEPARATOR.search(text) and text[-1] not in _CLOSING:
+        return [Part(line.start, line.end, text, None, "")]
+    places = _places(text, call)
     raw = [place if alignment is None else alignment[place] for place, _ in places]
     return [*_parts(line, places, raw)]
 
@@ -116,30 +105,81 @@ def join_parts(first: Part, second: Part, raw: str) -> Part:
     if first.alignment is None and second.alignment is None:
         return Part(first.start, second.end, text, None, first.cut)
     head = _full(first)[:-1] + list(range(first.end - first.start, second.start - first.start))
-    return Part(first.start, second.end, text, head + [second.start - first.start + i for i in _full(second)], first.cut)
+    return Part(
+        first.start, second.end, text, head + [second.start - first.start + i for i in _full(second)], first.cut
+    )
 
 
 def _full(part: Part) -> list[int]:
-    return list(range(len(part.text) + 1)) if part.alignment is None else part.alignment
+    return [*(range(len(part.text) + 1) if part.alignment is None else part.alignment)]
 
 
-def _places(text: str) -> list[tuple[int, str]]:
+def _places(text: str, call: bool) -> list[tuple[int, str]]:
     """Where to cut (code points of the repaired line) and by which rule, the line's start and end included."""
     places = {0: ""}
-    size = len(text)
-    for cut in CUTS:
-        if not cut.shortest <= size <= cut.longest or (cut.need and not cut.need.search(text)):
-            continue
-        for found in cut.pattern.finditer(text):
-            if cut.name in ("glued", "lead") and found.start() > _LEAD_END:
-                break
-            places.setdefault(found.start(), cut.name)
-            if cut.after:
-                places.setdefault(found.end(), cut.name + "-after")
-            if cut.name == "lead":
-                break
-    places.pop(size, None)
-    return [*sorted(places.items()), (size, "")]
+    for name, cut in CUTS.items():
+        for place in cut(text, call):
+            places.setdefault(place, name)
+    places.pop(len(text), None)
+    return [*sorted(places.items()), (len(text), "")]
+
+
+def _suffixes(text: str, call: bool) -> Iterable[int]:
+    """Before "– Site", "| keyword/keyword", "_keyword_Site" behind a headline."""
+    if len(text) > _LONGEST_TITLE or text[-1] in ".;," or not _SEPARATOR.search(text):
+        return
+    for found in _SUFFIX.finditer(text):
+        rest = text[found.end() :].lstrip()
+        # "injury – causes pain" is no suffix; "headline – back pain/sciatica" is
+        if not _DASH.search(found.group()) or not rest[:1].islower() or _LIST.search(rest):
+            yield found.start()
+
+
+def _brackets(text: str, call: bool) -> Iterable[int]:
+    """Before and behind "(search lt0385 on WeChat)", before "(reporter Gao Zhaoming)" at the line's end."""
+    if call and len(text) >= _SHORTEST_PROSE:
+        for found in _BRACKETS.finditer(text):
+            if found.start() and re.search(_CALL, found.group()):
+                yield from found.span()
+    if text[-1] in _CLOSING or text[-2:-1] in _CLOSING:
+        yield from (found.start() for found in _BRACKETS_END.finditer(text, max(0, len(text) - 66)))
+
+
+def _glued(text: str, call: bool) -> Iterable[int]:
+    """Between a heading and the prose glued onto it: "Muscle painThis is a feeling"."""
+    if len(text) >= _SHORTEST_PROSE:
+        for found in _GLUED.finditer(text, 0, _LEAD):
+            yield found.start()
+
+
+def _run_ins(text: str, call: bool) -> Iterable[int]:
+    """Behind a run-in heading: "Gums and joints. Adults with severe periodontitis ..."."""
+    if len(text) >= _LEAD + _SHORTEST_PROSE and (found := _RUN_IN.search(text, 0, _LEAD)):
+        yield found.start()
+
+
+def _sentences(text: str, call: bool) -> Iterable[int]:
+    """Between the sentences of a line that holds an offer, a call or a notice somewhere."""
+    if call and len(text) >= _SHORTEST_PROSE:
+        yield from (found.start() for found in _SENTENCE.finditer(text))
+
+
+def _tails(text: str, call: bool) -> Iterable[int]:
+    """Before an unfinished last sentence: "... as soon as possible. Bring about", or the next headline."""
+    if len(text) >= _SHORTEST_PROSE + _TAIL and text[-1] not in '.!?。！？”";:':
+        offset = len(text) - _TAIL
+        yield from (offset + found.start() for found in _TAIL_START.finditer(text[offset:]))
+
+
+# In this order; where two rules cut at one place the first names it.
+CUTS: dict[str, Callable[[str, bool], Iterable[int]]] = {
+    "suffix": _suffixes,
+    "brackets": _brackets,
+    "glued": _glued,
+    "lead": _run_ins,
+    "sentence": _sentences,
+    "tail": _tails,
+}
 
 
 def _parts(line: Line, places: list[tuple[int, str]], raw: list[int]) -> Iterator[Part]:
@@ -160,7 +200,7 @@ def _parts(line: Line, places: list[tuple[int, str]], raw: list[int]) -> Iterato
         begin = i
 
 
-def _aligned(line: Line, alignment: list[int], text: str, cut: str) -> Part:
+def _aligned(line: Line, alignment: Sequence[int], text: str, cut: str) -> Part:
     """A part of a repaired line, cut free of the raw white space at its edges."""
     stretch = line.raw[alignment[0] : alignment[-1]]
     first = alignment[0] + len(stretch) - len(stretch.lstrip())

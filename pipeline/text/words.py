@@ -1,6 +1,10 @@
 """How the words of a part relate to the words around it: repeats, overlap, shared topic."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,44 +13,67 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["tokens", "word_matrix"]
+__all__ = ["Tokens", "tokens", "word_matrix"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-# Function words: most words of a sentence, few of a keyword list or a headline.
-_FUNCTION = frozenset(
-    "a an and are as at be because been but by can could did do does for from had has have he her his how i if in into is "
-    "it its many may more most must no not of on one or other our out she should so some such than that the their them then "
-    "there these they this to too up very was we were what when which while who why will with without would you your".split()
-)
+
+@cache
+def _function_words() -> frozenset[str]:
+    """Most words of a sentence, few of a keyword list or a headline."""
+    return frozenset(resources.files("pipeline.text").joinpath("function_words.txt").read_text("utf-8").split())
+
+
+_MARK = "\x01"  # parts the texts where they are handled as one
 _WINDOW = 8  # parts on each side that count as the same topic; TextTiling's blocks (Hearst 1997) are about as long
 
 
-def tokens(texts: Sequence[str]) -> tuple[Ints, Ints, list[str]]:
-    """(part of each token, id of each token, the words by id): lower-case runs of letters and digits."""
-    table = {c: " " for c in range(128) if not chr(c).isalnum()}
-    rows = "\n".join(text.lower().translate(table) for text in texts).split("\n") if texts else []
-    vocabulary: dict[str, int] = {}
-    ids: list[int] = []
-    lengths = []
-    for row in rows:
-        words = row.split()
-        lengths.append(len(words))
-        ids += [vocabulary.setdefault(word, len(vocabulary)) for word in words]
-    return np.repeat(np.arange(len(rows)), lengths), np.array(ids, np.int64), list(vocabulary)
+@dataclass(frozen=True)
+class Tokens:
+    """Lower-case runs of letters and digits.
+
+    part, word: the part and the word id of each. vocabulary: the words by id. keys: each part's words, joined.
+    """
+
+    part: Ints
+    word: Ints
+    vocabulary: list[str]
+    keys: list[bytes]
 
 
-def word_matrix(texts: Sequence[str], source: Ints) -> tuple[Floats, tuple[str, ...]]:
+def tokens(texts: Sequence[str]) -> Tokens:
+    """The words of some parts. Only ASCII letters are lowered and only ASCII marks part words: bytes are quick."""
+    import pyarrow as pa
+
+    raw = _MARK.join(texts).encode("utf-8", "surrogatepass").translate(_plain())
+    rows = raw.split(_MARK.encode()) if texts else []
+    if len(rows) != len(texts):
+        return tokens([text.replace(_MARK, " ") for text in texts])
+    words = [row.split() for row in rows]
+    codes = pa.array([word for row in words for word in row], pa.binary()).dictionary_encode()
+    part = np.repeat(np.arange(len(rows)), np.fromiter(map(len, words), np.int64, len(rows)))
+    names = [word.decode("utf-8", "replace") for word in codes.dictionary.to_pylist()]
+    return Tokens(part, np.asarray(codes.indices, np.int64), names, [b"".join(row) for row in words])
+
+
+@cache
+def _plain() -> bytes:
+    """A byte table: ASCII capitals to small letters, other ASCII but letters, digits and U+0001 to blanks."""
+    return bytes(c if c > 127 or c == 1 or chr(c).isalnum() else 32 for c in bytes(range(256)).lower())
+
+
+def word_matrix(words: Tokens, source: Ints, cuts: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
     """Columns about words, one row per part; only parts of the same source are compared."""
     from scipy.sparse import csr_matrix
 
-    n = len(texts)
-    part, word, vocabulary = tokens(texts)
-    function = np.array([w in _FUNCTION for w in vocabulary], bool)
+    n, part, word, vocabulary = len(source), words.part, words.word, words.vocabulary
+    function = np.array([w in _function_words() for w in vocabulary], bool)
     total = np.maximum(np.bincount(part, minlength=n), 1)
     content = ~function[word] if len(word) else np.zeros(0, bool)
-    cells = csr_matrix((np.ones(content.sum(), np.float32), (part[content], word[content])), (n, max(len(vocabulary), 1)))
+    cells = csr_matrix(
+        (np.ones(content.sum(), np.float32), (part[content], word[content])), (n, max(len(vocabulary), 1))
+    )
     cells.data[:] = 1
     own = np.maximum(np.asarray(cells.sum(1)).ravel(), 1)
     columns: dict[str, npt.NDArray[np.generic]] = {"function_words": np.bincount(part[~content], minlength=n) / total}
@@ -59,7 +86,7 @@ def word_matrix(texts: Sequence[str], source: Ints) -> tuple[Floats, tuple[str, 
     columns["in_below"] = np.asarray(cells.multiply(below > 0).sum(1)).ravel() / own
     columns["in_above"] = np.asarray(cells.multiply(above > 0).sum(1)).ravel() / own
     columns["topic_shift"] = _cosine(below, above)
-    columns |= _repeats(texts, source)
+    columns |= _repeats(words.keys, source, cuts)
     return np.column_stack([np.asarray(c, np.float32) for c in columns.values()]), tuple(columns)
 
 
@@ -92,31 +119,29 @@ def _shared(cells: "csr_matrix", others: "csr_matrix") -> npt.NDArray[np.float32
 
 def _cosine(first: "csr_matrix", second: "csr_matrix") -> npt.NDArray[np.float32]:
     dot = np.asarray(first.multiply(second).sum(1)).ravel()
-    norms = np.sqrt(np.asarray(first.multiply(first).sum(1)).ravel() * np.asarray(second.multiply(second).sum(1)).ravel())
+    norms = np.sqrt(
+        np.asarray(first.multiply(first).sum(1)).ravel() * np.asarray(second.multiply(second).sum(1)).ravel()
+    )
     return np.asarray(dot / np.maximum(norms, 1e-6))
 
 
-def _repeats(texts: Sequence[str], source: Ints) -> dict[str, npt.NDArray[np.generic]]:
-    """How often the same words, or the same first words, stand in the source, before and in all."""
-    seen: dict[tuple[int, str], int] = {}
-    last: dict[tuple[int, str], int] = {}
-    whole, n = [], len(texts)
-    earlier, distance = np.zeros(n), np.full(n, 99.0)
-    for i, text in enumerate(texts):
-        key = (int(source[i]), "".join(c for c in text.lower() if c.isalnum()) or text)
-        whole.append(key)
-        earlier[i] = seen.get(key, 0)
-        seen[key] = int(earlier[i]) + 1
-        if key in last:
-            distance[i] = i - last[key]
-        last[key] = i
-    heads = [(key[0], key[1][:12]) for key in whole]
-    count: dict[tuple[int, str], int] = {}
-    for head in heads:
-        count[head] = count.get(head, 0) + 1
+def _repeats(keys: Sequence[bytes], source: Ints, cuts: Sequence[str]) -> dict[str, npt.NDArray[np.generic]]:
+    """How often the same words stand in the source, before and in all; the same first words, of parts cut off."""
+    places = list(zip(source.tolist(), keys, strict=True))
+    heads = [(s, key[:12]) for s, key in places]
+    count, head_count = Counter(places), Counter(head for head, cut in zip(heads, cuts, strict=True) if cut)
+    seen: dict[tuple[int, bytes], int] = {}
+    last: dict[tuple[int, bytes], int] = {}
+    earlier, distance = np.zeros(len(places)), np.full(len(places), 99.0)
+    for i, key in enumerate(places):
+        if count[key] > 1:
+            earlier[i] = seen.get(key, 0)
+            seen[key] = int(earlier[i]) + 1
+            distance[i] = i - last.get(key, i - 99)
+            last[key] = i
     return {
-        "same": np.minimum([seen[key] for key in whole], 20),
+        "same": np.array([min(count[key], 20) for key in places]),
         "same_before": np.minimum(earlier, 20),
         "same_distance": np.minimum(distance, 99),
-        "same_head": np.minimum([count[head] for head in heads], 20),
+        "same_head": np.array([min(head_count[head], 20) if cut else 0 for head, cut in zip(heads, cuts, strict=True)]),
     }

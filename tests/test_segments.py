@@ -1,0 +1,116 @@
+"""Lines are cut where kinds change, each character kept once; articles begin at titles; the scorer counts right."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.evaluation.gold import GoldPage
+from pipeline.evaluation.segments import score_segments
+from pipeline.text.articles import article_starts
+from pipeline.text.features import PartTable, cues, features
+from pipeline.text.segments import Part, cut_lines, join_parts, read_lines
+
+CASES = [json.loads(row) for row in (Path(__file__).parent / "cases" / "segments.jsonl").read_text().splitlines()]
+PIECES = (
+    "Back pain", " ", "\n", "\r\n", "\r", "\v", "\f", "\x00", "\u2028", "\u200b", "\x01", "\x85", " – Site | a/b",
+    "_kw", "Â", "â€™", "&amp;", "ﬁ", ". ", "(reporter X)", "WeChat 400-123", "?Up to one ", "é", "，", "1. ", ":", "\t",
+    "painThis is ", "a sentence that is long enough to count as prose here. ",
+)  # fmt: skip
+TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=25).map("".join)
+
+
+def parts_of(text: str) -> list[Part]:
+    return [part for parts in cut_lines(list(read_lines(text))) for part in parts]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case["label"], marks=[pytest.mark.xfail(strict=True)] if case["status"] == "fail" else [])
+        for case in CASES
+    ],
+)
+def test_lines_are_cut_where_kinds_change(case: dict) -> None:
+    assert [part.text for part in parts_of(case["input"])] == case["expected"]
+
+
+@given(TEXTS)
+def test_each_character_lies_in_one_part(text: str) -> None:
+    times = np.zeros(len(text), int)
+    for part in parts_of(text):
+        assert part.start < part.end
+        times[part.start : part.end] += 1
+        raw = text[part.start : part.end]
+        assert raw == raw.strip()
+    assert all(times[i] == (not char.isspace()) or (char.isspace() and times[i] <= 1) for i, char in enumerate(text))
+
+
+@given(TEXTS)
+def test_alignment_reaches_from_the_first_to_the_last_raw_character(text: str) -> None:
+    for part in parts_of(text):
+        if part.alignment is None:
+            assert part.text == text[part.start : part.end]
+        else:
+            assert len(part.alignment) == len(part.text) + 1
+            assert part.alignment[0] >= 0 and part.alignment[-1] == part.end - part.start
+            assert all(a <= b for a, b in zip(part.alignment, part.alignment[1:], strict=False))
+
+
+@given(TEXTS)
+def test_parts_joined_again_read_as_the_line(text: str) -> None:
+    lines = list(read_lines(text))
+    for line, parts in zip(lines, cut_lines(lines), strict=True):
+        whole = parts[0]
+        for part in parts[1:]:
+            whole = join_parts(whole, part, text)
+        assert (whole.start, whole.end) == (line.start, line.end)
+        if line.repair.alignment is None:
+            assert whole.text == line.raw and whole.alignment is None
+
+
+@given(st.lists(TEXTS.filter(str.strip), min_size=1, max_size=4))
+def test_features_of_a_source_do_not_depend_on_its_company(texts: list[str]) -> None:
+    def table(sources: list[str]) -> PartTable:
+        rows = [
+            (part.text, s, i, line.gap, part.cut)
+            for s, text in enumerate(sources)
+            for i, (line, parts) in enumerate(zip(read_lines(text), cut_lines(list(read_lines(text))), strict=True))
+            for part in parts
+        ]
+        words, source, lines, gaps, cuts = zip(*rows, strict=True)
+        return PartTable(words, np.array(source), np.array(lines), np.array(gaps), cuts)
+
+    together = features(table(texts)).values
+    alone = np.concatenate([features(table([text])).values for text in texts])
+    assert np.array_equal(together, alone)
+
+
+def test_cues_have_unique_ids_and_known_labels() -> None:
+    from pipeline.schema import LABELS
+
+    assert len({cue.id for cue in cues()}) == len(cues())
+    assert {cue.label for cue in cues()} <= set(LABELS)
+
+
+def test_breadcrumbs_above_a_title_belong_to_its_article() -> None:
+    labels = ["title", "body", "nav", "title", "seo", "body"]
+    reasons = ["", "", "rule:breadcrumb", "", "", ""]
+    assert article_starts(labels, reasons, [0, 1, 2, 3, 3, 4]) == [0, 2]
+
+
+def test_scorer_counts_by_hand() -> None:
+    page = GoldPage("p", "Head\nbody\nad\n", ((0, 4, "title"), (5, 9, "body"), (10, 12, "ad")), ())
+    rows = [
+        {"raw_start": 0, "raw_end": 4, "label": "title", "kept": True},
+        {"raw_start": 5, "raw_end": 9, "label": "heading", "kept": True},
+        {"raw_start": 10, "raw_end": 11, "label": "ad", "kept": False},
+    ]
+    score = score_segments([page], [rows], [[0]])
+    assert (score.characters, score.covered, score.right) == (10, 9, 5)
+    assert score.heading_accuracy == 0.0
+    assert score.articles.f1 == 1.0
+    assert (score.drop.hit, score.drop.gold, score.drop.predicted) == (2, 2, 2)

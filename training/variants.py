@@ -1,0 +1,156 @@
+"""Variants of labelled pages: joined, blank lines added or taken away, site lines lost, promotions set in.
+
+A dump is rarely as tidy as the written pages: scrapers join pages, drop blank lines, lose breadcrumbs and
+keyword suffixes. Each call makes another set of such dumps out of the same pages, labels kept.
+"""
+
+import random
+from collections.abc import Sequence
+
+from pipeline.evaluation.gold import GoldPage
+from pipeline.schema import KEPT_LABELS
+from training.promotions import clinic_event, product_advertorial, profile
+
+__all__ = ["join_pages", "vary_pages"]
+
+Piece = tuple[str, str]  # label ("" for none), text
+Rows = list[list[Piece]]
+_KEPT = frozenset(KEPT_LABELS)
+_BLOCKS = frozenset({"ad", "bio", "cta", "legal", "byline"})
+
+
+def vary_pages(pages: Sequence[GoldPage], rng: random.Random) -> list[GoldPage]:
+    """Each page once, articles varied, a third of the pages alone and the others joined, up to eight together."""
+    pool = [block for page in pages for block in _blocks(_rows(page))]
+    order = [*pages]
+    rng.shuffle(order)
+    dumps = []
+    while order:
+        count = 1 if rng.random() < 0.35 else rng.randint(2, 8)
+        taken, order = order[:count], order[count:]
+        rows = [
+            row for page in taken for article in _some_articles(_rows(page), rng) for row in _varied(article, rng, pool)
+        ]
+        dumps.append(_page("+".join(page.name for page in taken), _spaced(rows, rng)))
+    return dumps
+
+
+def join_pages(pages: Sequence[GoldPage], rng: random.Random, *, most: int = 12) -> list[GoldPage]:
+    """Dumps of 2 to `most` whole pages at random, every second one without blank lines."""
+    order = [*pages]
+    rng.shuffle(order)
+    dumps: list[GoldPage] = []
+    while order:
+        count = rng.randint(2, most)
+        taken, order = order[:count], order[count:]
+        rows = [row for page in taken for row in _rows(page) if row or len(dumps) % 2 == 0]
+        dumps.append(_page("+".join(page.name for page in taken), rows))
+    return dumps
+
+
+def _rows(page: GoldPage) -> Rows:
+    """The page's lines as labelled pieces."""
+    rows: Rows = []
+    at = 0
+    for line in page.text.removesuffix("\n").split("\n"):
+        row: list[Piece] = []
+        done = at
+        for start, end, label in page.labels:
+            if at <= start and end <= at + len(line):
+                row += [("", page.text[done:start])] if start > done else []
+                row.append((label, page.text[start:end]))
+                done = end
+        row += [("", page.text[done : at + len(line)])] if done < at + len(line) else []
+        rows.append(row)
+        at += len(line) + 1
+    return rows
+
+
+def _page(name: str, rows: Rows) -> GoldPage:
+    text, labels = "", []
+    for row in rows:
+        for label, piece in row:
+            if label:
+                labels.append((len(text), len(text) + len(piece), label))
+            text += piece
+        text += "\n"
+    return GoldPage(name, text, tuple(labels), ())
+
+
+def _labels(row: list[Piece]) -> set[str]:
+    return {label for label, _ in row if label}
+
+
+def _some_articles(rows: Rows, rng: random.Random) -> list[Rows]:
+    """The articles of a page, each with the site lines above its title: all, shuffled, or one of them."""
+    starts = []
+    for i, row in enumerate(rows):
+        if row and row[0][0] == "title":
+            while i and _labels(rows[i - 1]) <= {"nav"}:
+                i -= 1
+            starts.append(i)
+    cuts = sorted({0, *starts[1:]})
+    articles = [rows[a:b] for a, b in zip(cuts, [*cuts[1:], len(rows)], strict=True)]
+    if len(articles) > 1 and rng.random() < 0.3:
+        rng.shuffle(articles)
+    return [rng.choice(articles)] if len(articles) > 1 and rng.random() < 0.3 else articles
+
+
+def _blocks(rows: Rows) -> list[Rows]:
+    """Runs of dropped lines of the kinds that any page may carry."""
+    blocks: list[Rows] = [[]]
+    for row in rows:
+        if len(row) == 1 and _labels(row) <= _BLOCKS and row[0][0]:
+            blocks[-1].append(row)
+        elif row and blocks[-1]:
+            blocks.append([])
+    return [block for block in blocks if block]
+
+
+def _varied(article: Rows, rng: random.Random, pool: list[Rows]) -> Rows:
+    rows = [[*row] for row in article]
+    if rng.random() < 0.15:  # no keyword suffix
+        rows = [[piece for piece in row if piece[0] != "seo" or row[0][0] != "title"] for row in rows]
+    if rng.random() < 0.15:  # no breadcrumbs
+        rows = [row for row in rows if not row or not _labels(row) <= {"nav"}]
+    if rng.random() < 0.2:  # some dropped lines lost
+        rows = [row for row in rows if not row or _labels(row) & _KEPT or rng.random() > 0.3]
+    if rng.random() < 0.25:
+        _insert(rows, rng.choices(pool, [len(block) ** 0.7 for block in pool])[0], rng)
+    if rng.random() < 0.2:
+        made = rng.choice((product_advertorial, product_advertorial, clinic_event, profile))(rng)
+        _insert(rows, [[line] for line in made], rng)
+    if rng.random() < 0.1:  # a list translated so that its items begin with a comma
+        rows = [
+            [("body", "," + row[0][1]), *row[1:]] if row and row[0][0] == "body" and rng.random() < 0.5 else row
+            for row in rows
+        ]
+    if rng.random() < 0.1:
+        rows = _with_image_names(rows, rng)
+    return rows
+
+
+def _insert(rows: Rows, block: Rows, rng: random.Random) -> None:
+    at = rng.randrange(1, len(rows) + 1) if rng.random() < 0.4 else len(rows)
+    rows[at:at] = block
+
+
+def _with_image_names(rows: Rows, rng: random.Random) -> Rows:
+    """Behind the headings the name of an image, one and the same keyword of the page."""
+    keywords = [row[0][1] for row in rows if len(row) == 1 and row[0][0] == "seo"]
+    if not keywords:
+        return rows
+    name = [("seo", rng.choice(keywords))]
+    return [
+        out for row in rows for out in ((row, name) if _labels(row) == {"heading"} and rng.random() < 0.7 else (row,))
+    ]
+
+
+def _spaced(rows: Rows, rng: random.Random) -> Rows:
+    """Blank lines as they were, none, one behind each line, or one behind most lines."""
+    way = rng.random()
+    if way < 0.4:
+        return rows
+    full = [row for row in rows if row]
+    share = 0.0 if way < 0.65 else 1.0 if way < 0.9 else 0.7
+    return [out for row in full for out in ((row, []) if rng.random() < share else (row,))]
