@@ -61,7 +61,7 @@ def test_cases(case, request):
     assert list(repair.steps) == case["steps"]
 
 
-@pytest.mark.parametrize(("text", "codec", "times"), product(SENTENCES, WRONG_CODECS, (1, 2)))
+@pytest.mark.parametrize(("text", "codec", "times"), list(product(SENTENCES, WRONG_CODECS, (1, 2))))
 def test_mojibake_is_undone(text, codec, times, request):
     if codec == "cp437" and text in SENTENCES[1:3]:
         request.applymarker(pytest.mark.xfail(strict=True, reason="ftfy does not take its box-drawing for mojibake"))

@@ -6,7 +6,7 @@ fits nothing is passed over.
 """
 
 import re
-from collections import Counter
+from collections import defaultdict
 from typing import NamedTuple
 
 from pipeline.text.markup import Tag, attributes
@@ -30,6 +30,7 @@ _CLOSED_BY = {
 _SCOPES = frozenset({"ul", "ol", "dl", "table", "tbody", "select"})
 # Elements that an end tag from inside them does not reach beyond (the standard's "in scope").
 _WALLS = frozenset({"table", "td", "th", "caption", "button"})
+_TABLE = frozenset({"table"})
 _TABLE_PARTS = frozenset({"table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"})
 _HIDDEN = re.compile(
     r"(?:^|\s)hidden(?=[\s=]|$)|aria-hidden\s*=\s*[\"']?true|display\s*:\s*none|visibility\s*:\s*hidden", re.I
@@ -90,7 +91,7 @@ class OpenElements:
 
     def __init__(self) -> None:
         self._stack: list[_Element] = []
-        self.count: Counter[str] = Counter()
+        self.count: defaultdict[str, int] = defaultdict(int)
 
     @property
     def depth(self) -> int:
@@ -127,14 +128,18 @@ class OpenElements:
         """
         if not self.count[name]:
             return
-        walls = frozenset({"table"}) if name in _TABLE_PARTS else _WALLS
+        if self._stack[-1].name == name:
+            self._stack.pop()
+            self.count[name] -= 1
+            return
+        walls = _TABLE if name in _TABLE_PARTS else _WALLS
         stack = self._stack
         for at in range(len(stack) - 1, max(-1, len(stack) - 1 - _REACH), -1):
             if stack[at].name == name:
-                inner = stack[at + 1 :]
-                gone = [stack[at]] if name in INLINE and any(e.name not in INLINE for e in inner) else stack[at:]
-                del stack[at : at + len(gone)]
-                self.count.subtract(element.name for element in gone)
+                last = at + 1 if name in INLINE and any(e.name not in INLINE for e in stack[at + 1 :]) else len(stack)
+                for element in stack[at:last]:
+                    self.count[element.name] -= 1
+                del stack[at:last]
                 return
             if stack[at].name in walls:
                 return
