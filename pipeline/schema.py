@@ -232,7 +232,7 @@ _ALL = (
     ), ("source_path",), public=False),
     Table("texts", "the decoded text of one source", (
         _SOURCE, _PATH, _RECORD, _URL,
-        Column("format", _ENUM, "how the file was read"),
+        Column("format", _ENUM, "what the text is: txt, md or html"),
         Column("text", pa.large_string(), "the decoded text, untouched: BOM, CRLF and NUL stay where they were"),
     ), ("source_path", "record"), public=False),
     Table("sketches", "the slim columns that the join over all articles needs", (
