@@ -27,7 +27,7 @@ status: $(INSTALLED) ## what the last run did, and whether its tables are up to 
 	@$(PY) -m pipeline status $(OPTIONS)
 
 report: $(INSTALLED) ## write OUT/report.html anew
-	@$(PY) -m pipeline report --raw "$(RAW)" --out "$(OUT)"
+	@$(PY) -m pipeline report --out "$(OUT)"
 
 notebooks: run ## run the notebooks over OUT; executed copies go to build/notebooks
 	@mkdir -p build/notebooks

@@ -47,7 +47,7 @@ def run_with_report(options: "RunOptions") -> "Outcome":
 
     outcome = run_stages(options)
     if options.upto is None and not (outcome.fresh and (options.out / report.FILE_NAME).exists()):
-        report.write(options.out, options.raw)
+        report.write(options.out)
     return outcome
 
 

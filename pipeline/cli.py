@@ -114,8 +114,8 @@ def evaluate(
 
 
 @app.command()
-def report(raw: _Raw = RAW, out: _Out = OUT) -> None:
+def report(out: _Out = OUT) -> None:
     """Write report.html from the tables as they are."""
     from pipeline.report import write
 
-    typer.echo(f"wrote {write(out, raw)}")
+    typer.echo(f"wrote {write(out)}")
