@@ -1,6 +1,9 @@
-"""The page that shows what a run found."""
+"""The page that shows what a run found: one file that needs no network and runs no script.
 
-import html
+The same tables give the same bytes. Its size is bounded whatever the corpus: lists are cut, with a word on how
+much more there is and in which table it stands.
+"""
+
 from pathlib import Path
 
 __all__ = ["FILE_NAME", "write"]
@@ -8,14 +11,21 @@ __all__ = ["FILE_NAME", "write"]
 FILE_NAME = "report.html"
 
 
-def write(out: Path, raw: Path) -> Path:
-    """Write report.html into the folder `out` from its tables, read from the pages in `raw`; its path."""
-    from pipeline.store import count
+def write(out: Path) -> Path:
+    """Write report.html into the folder `out` from the tables in it; returns its path.
 
-    counts = count(out)
-    rows = "".join(f"<tr><td>{html.escape(name)}</td><td>{html.escape(str(value))}</td></tr>" for name, value in vars(counts).items())
-    path = out / FILE_NAME
-    draft = out / ".cache" / FILE_NAME
-    draft.write_text(f"<!doctype html><meta charset='utf-8'><title>claimsieve</title><table>{rows}</table>\n", encoding="utf-8")
-    draft.replace(path)
+    A table that is not there yet (the run stopped at an earlier stage) leaves its part of the page empty.
+    Raises OutputError when there are no tables at all, or the page cannot be written.
+    """
+    from pipeline.errors import OutputError
+    from pipeline.report.page import render
+
+    path, draft = out / FILE_NAME, out / ".cache" / FILE_NAME
+    page = render(out)
+    try:
+        draft.parent.mkdir(exist_ok=True)
+        draft.write_text(page, encoding="utf-8", newline="\n")
+        draft.replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}; free space and run again") from error
     return path

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.errors import OutputError
@@ -133,8 +134,12 @@ def is_intact(out: Path, written: TableFile, *, by_content: bool = False) -> boo
     return not by_content or _sha256(path) == written.sha256
 
 
-def read_table(out: Path, name: str, columns: list[str] | None = None) -> pa.Table:
+def read_table(
+    out: Path, name: str, columns: list[str] | None = None, *, where: pc.Expression | None = None
+) -> pa.Table:
     """Table `name` of the folder `out`, or some of its columns, in the schema's types.
+
+    where: keep only the rows this holds for; the others never come together in memory.
 
     Raises OutputError when there is no such table, it is not there, or a killed run left it half replaced.
     """
@@ -146,7 +151,7 @@ def read_table(out: Path, name: str, columns: list[str] | None = None) -> pa.Tab
     path = table_path(out, name)
     if not path.exists():
         raise OutputError(f"{path} is not there: run the pipeline first (make, or python -m pipeline run --out {out})")
-    table = pq.read_table(path, columns=columns)
+    table = pq.read_table(path, columns=columns, filters=where)
     return conform(name, table) if columns is None else table
 
 
