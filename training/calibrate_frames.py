@@ -178,10 +178,15 @@ def main() -> None:
     held_out = list(score_claims(read).outcomes)
     test = outcomes(load_pages(args.corpus, "test"), replace(weights, threshold=LOWEST))
     fitted = fit_isotonic(held_out, extractor=EXTRACTOR, data=f"{len(dev)} written pages (dev part)")
-    error = ece([(fitted.apply(score), right) for score, right in test])
+    judged = [(fitted.apply(score), right) for score, right in test]
+    error = ece(judged)
     print(f"threshold {weights.threshold}, calibration on {fitted.n} readings, ECE on the test part {error:.3f}")
-    card = {"command": "python -m training.calibrate_frames", "ece": round(error, 4), "ece_data": "written test part"}
-    save(fitted, args.models / "calibration/frames.json", **card)
+    card: dict[str, str | float] = {
+        "command": "python -m training.calibrate_frames",
+        "ece": round(error, 4),
+        "ece_data": "written test part",
+    }
+    save(fitted, args.models / "calibration/frames.json", outcomes=judged, **card)
 
 
 def write_weights(weights: Weights, pages: Sequence[GoldPage], path: Path) -> None:

@@ -107,7 +107,14 @@ def precision_at(outcomes: Sequence[Outcome], threshold: float) -> tuple[int, fl
     return len(kept), sum(kept) / len(kept) if kept else None
 
 
-def save(calibration: Calibration, path: Path, **card: str | float) -> None:
-    """Write a calibration as JSON; `card` adds what a reader must know: `command`, `ece`, ..."""
+def save(calibration: Calibration, path: Path, *, outcomes: Sequence[Outcome] = (), **card: str | float) -> None:
+    """Write a calibration as JSON; `card` adds what a reader must know: `command`, `ece`, ...
+
+    outcomes: (probability, right) of rows on pages held out from the fit as well; their bins are stored as
+    `reliability`, which the report draws.
+    """
+    bins = [
+        {"n": b.n, "predicted": round(b.predicted, 4), "observed": round(b.observed, 4)} for b in reliability(outcomes)
+    ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**asdict(calibration), **card}, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps({**asdict(calibration), **card, "reliability": bins}, indent=1) + "\n", encoding="utf-8")
