@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipeline.report.rows import columns
 from pipeline.report.words import percent
 
-__all__ = ["Measured", "Point", "Sureness", "cards", "measured", "sureness"]
+__all__ = ["Measured", "Point", "Sureness", "describe", "measured", "sureness"]
 
 _BINS = 10
 _ASKED = 0.8
@@ -29,13 +29,17 @@ class Point:
 
 @dataclass(frozen=True)
 class Measured:
-    """One calibration: what it was fitted on, its error, the points of its reliability (none where not stored)."""
+    """One calibration: what it was fitted on (`n` readings of `data`), its mean error, on what that was measured.
+
+    points: rows of like confidence there; none where the card does not tell.
+    """
 
     id: str
     extractor: str
     data: str
     n: int
     error: float | None
+    judged_on: str
     points: tuple[Point, ...]
 
     @property
@@ -57,21 +61,29 @@ class Sureness:
 def measured(out: Path) -> tuple[Measured, ...]:
     """The calibrations that the claims in `out` were given their confidence by."""
     used = pc.unique(columns(out, "claims", "calibration_id").column("calibration_id")).to_pylist()
-    return tuple(_measured(card) for card in cards() if card["id"] in used)
+    return tuple(describe(card) for card in _cards() if card["id"] in used)
 
 
-def cards() -> Sequence[Mapping[str, Any]]:
-    """The calibration files that come with the package, in order of their names."""
+def describe(card: Mapping[str, Any]) -> Measured:
+    """What a calibration's file (`evaluation.calibration.save` writes it) says of itself."""
+    points = tuple(Point(point["n"], point["predicted"], point["observed"]) for point in card.get("reliability", ()))
+    return Measured(
+        id=card["id"],
+        extractor=card["extractor"],
+        data=card["data"],
+        n=card["n"],
+        error=card.get("ece"),
+        judged_on=card.get("ece_data", "held-out pages"),
+        points=points,
+    )
+
+
+def _cards() -> Sequence[Mapping[str, Any]]:
     folder = resources.files("pipeline.models").joinpath("calibration")
     if not folder.is_dir():
         return []
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".json")), key=lambda file: file.name)
     return [json.loads(file.read_text(encoding="utf-8")) for file in files]
-
-
-def _measured(card: Mapping[str, Any]) -> Measured:
-    points = [Point(point["n"], point["predicted"], point["observed"]) for point in card.get("reliability", ())]
-    return Measured(card["id"], card["extractor"], card["data"], card["n"], card.get("ece"), tuple(points))
 
 
 def sureness(out: Path) -> Sureness:

@@ -1,0 +1,314 @@
+"""The report: whole, true to the tables, harmless, the same each time, and of bounded size."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import lxml.html
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from conftest import SAMPLES
+from hypothesis import given
+from hypothesis import strategies as st
+
+import pipeline
+from pipeline import report
+from pipeline.config import Consolidate
+from pipeline.engines.flow import RunOptions, run_stages
+from pipeline.errors import OutputError
+from pipeline.evaluation.calibration import fit_isotonic, save
+from pipeline.report import findings
+from pipeline.report.marking import Span, pieces
+from pipeline.report.page import MEANINGS
+from pipeline.report.reliability import describe
+from pipeline.report.words import excerpt, visible
+from pipeline.schema import LABELS, TABLES
+from pipeline.stage import from_rows
+from pipeline.stages.consolidate import join, sketch
+from pipeline.store import in_order, read_table, read_text, table_path
+
+HOSTILE = (
+    """<script>alert(1)</script>"><img src=x onerror=alert(2)>'</style></title>{{ 7*7 }}{% raw %}&amp;\x00\u202e"""
+)
+STYLE = (Path(report.__file__).parent / "templates" / "style.css").read_text()
+
+
+def parsed(path: Path) -> lxml.html.HtmlElement:
+    return lxml.html.fromstring(path.read_text(encoding="utf-8"))
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def part(page: lxml.html.HtmlElement, name: str) -> str:
+    """The words of one section."""
+    return page.get_element_by_id(name).text_content()
+
+
+@pytest.fixture
+def copy(ran, tmp_path) -> Path:
+    """A copy of the tables of the run over the sample pages, with its cache."""
+    return Path(shutil.copytree(ran.out, tmp_path / "out"))
+
+
+@pytest.fixture(scope="session")
+def page(ran) -> lxml.html.HtmlElement:
+    return parsed(ran.out / report.FILE_NAME)
+
+
+def put(out: Path, name: str, rows: list[dict]) -> pa.Table:
+    """Replace a table by these rows, sorted as the store sorts them."""
+    table = in_order(name, from_rows(name, rows))
+    pq.write_table(table, table_path(out, name))
+    return table
+
+
+def put_claims(out: Path, rows: list[dict]) -> None:
+    """Replace the claims, and group them anew."""
+    tables = {"claims": put(out, "claims", rows), "documents": read_table(out, "documents")}
+    sketches = in_order("claim_sketches", sketch(tables, Consolidate()))
+    put(out, "claim_groups", join(sketches, Consolidate())["claim_groups"].to_pylist())
+
+
+def opposed(rows: list[dict], *, confidence: float) -> tuple[dict, dict]:
+    """Make two claims of different files say the opposite of one another; returns them."""
+    first = rows[0]
+    second = next(row for row in rows if row["source_path"] != first["source_path"])
+    said = (
+        "predicate",
+        "predicate_curie",
+        *(f"{r}_{p}" for r in ("subject", "object") for p in ("id", "name", "type", "text")),
+    )
+    second.update({key: first[key] for key in ("group_id", *said)})
+    for row, negated in ((first, False), (second, True)):
+        row.update(negated=negated, confidence=confidence, calibration_id="made up for this test")
+    return first, second
+
+
+class TestDirtyPage:
+    def test_each_character_of_the_source_is_on_the_page_once(self, page, ran):
+        path = page.xpath("//section[@id='page']//code")[0].text
+        sources = {row["source_path"]: row["source_id"] for row in ran.table("sources").to_pylist()}
+        shown = "".join(part.text_content() for part in page.find_class("words"))
+        assert squeezed(shown) == squeezed(visible(read_text(sources[path], out=ran.out)))
+
+    def test_it_is_the_page_with_most_kinds_of_dropped_segments(self, page, ran):
+        dropped = pipeline.load("segments", out=ran.out).query("not kept")
+        kinds = dropped.groupby("source_path", observed=True)["label"].nunique()
+        path = page.xpath("//section[@id='page']//code")[0].text
+        assert kinds[path] == max(kinds[name] for name in kinds.index if name != "crawl.jsonl")
+
+    def test_each_dropped_segment_says_label_reason_and_score(self, page, ran):
+        path = page.xpath("//section[@id='page']//code")[0].text
+        segments = pipeline.load("segments", out=ran.out)
+        segments = segments[(segments["source_path"] == path) & ~segments["kept"]]
+        shown = [row.text_content() for row in page.find_class("dropped") if row.find_class("why")]
+        assert len(shown) == len(segments) > 0
+        for text, (_, row) in zip(shown, segments.iterrows(), strict=True):
+            assert row["label"] in text
+            assert row["reason"] in text
+
+    def test_claims_are_marked_where_they_stand(self, page, ran):
+        path = page.xpath("//section[@id='page']//code")[0].text
+        claims = pipeline.claims(out=ran.out)
+        claims = claims[claims["source_path"] == path]
+        source = pipeline.load("sources", out=ran.out).set_index("source_path")["source_id"][path]
+        text = read_text(source, out=ran.out)
+        assert len(claims) > 0
+        for number, (_, claim) in enumerate(claims.iterrows(), 1):
+            for role in ("subject", "object"):
+                marked = "".join(mark.text_content() for mark in page.find_class(f"{role[0]}{number}"))
+                assert squeezed(marked) == squeezed(visible(text[claim[f"{role}_start"] : claim[f"{role}_end"]]))
+
+    def test_without_the_decoded_texts_the_rest_is_shown(self, copy):
+        shutil.rmtree(copy / ".cache")
+        page = parsed(report.write(copy))
+        assert "There is no page to show" in part(page, "page")
+        assert page.find_class("tiles")
+
+
+class TestFindings:
+    def test_what_contradicts_stands_side_by_side(self, copy):
+        rows = read_table(copy, "claims").to_pylist()
+        first, second = opposed(rows, confidence=0.9)
+        put_claims(copy, rows)
+        page = parsed(report.write(copy))
+        (sides,) = [block for block in page.find_class("sides") if first["claim_id"][:12] in block.text_content()]
+        yes, no = sides.find_class("side")
+        assert excerpt(first["evidence_text"]) in yes.text_content()
+        assert first["source_path"] in yes.text_content()
+        assert excerpt(second["evidence_text"]) in no.text_content()
+        assert second["source_path"] in no.text_content()
+        assert "disputed" in sides.getprevious().text_content()
+
+    def test_where_nothing_contradicts_it_says_so(self, copy):
+        rows = [
+            row | {"negated": False} for row in read_table(copy, "claims").to_pylist() if row["predicate"] == "is_a"
+        ]
+        put_claims(copy, rows)
+        assert "No two places" in part(parsed(report.write(copy)), "disputes")
+
+    def test_relations_are_in_order_of_belief(self, copy):
+        rows = read_table(copy, "claims").to_pylist()
+        for i, row in enumerate(rows):
+            row.update(confidence=(i % 97) / 100, negated=False, calibration_id="made up for this test")
+        put_claims(copy, rows)
+        shown, n_more = findings.relations(copy)
+        groups = pipeline.load("claim_groups", out=copy)
+        assert len(shown) + n_more == len(groups)
+        assert [round(r.support, 5) for r in shown] == sorted((round(r.support, 5) for r in shown), reverse=True)
+        assert shown[0].support == pytest.approx(groups["belief"].max())
+        assert all(r.example is not None for r in shown)
+
+
+class TestReliability:
+    def test_the_stored_bins_become_points_and_a_sentence(self, tmp_path):
+        rows = [(i / 100, i % 10 < i // 10) for i in range(100)]
+        calibration = fit_isotonic(rows, extractor="r", data="pages of this test")
+        save(calibration, tmp_path / "r.json", outcomes=rows, ece=0.01, command="none")
+        told = describe(json.loads((tmp_path / "r.json").read_text()))
+        assert [point.n for point in told.points] == [10] * 10
+        assert told.sentence == "Of 10 rows given 84 % on average, 80 % were right."
+
+    def test_each_calibration_behind_a_claim_is_named(self, page, ran):
+        used = {row["calibration_id"] for row in ran.table("claims").to_pylist()} - {None}
+        text = part(page, "sure")
+        assert all(name in text for name in used)
+        assert ("No claim here has a confidence" in text) == (not used)
+
+
+class TestHarmless:
+    def test_words_of_others_stay_words(self, copy):
+        for name in ("claims", "claim_groups", "documents", "segments", "rejects"):
+            rows = read_table(copy, name).to_pylist()
+            free = [c.name for c in TABLES[name].columns if c.type == pa.string() and not c.name.endswith("_id")]
+            free = [c for c in free if not (name in ("segments", "claims") and c == "source_path")]
+            put(copy, name, [row | dict.fromkeys(free, HOSTILE) for row in rows])
+        path = report.write(copy)
+        page = parsed(path)
+        assert not page.xpath("//script | //img | //iframe | //object | //embed | //link | //*[@onerror]")
+        assert len(page.xpath("//style")) == len(page.xpath("//title")) == 1
+        for name in ("relations", "dropped", "copies", "rejects"):
+            assert "<script>alert(1)</script>" in part(page, name), name
+            assert "{{ 7*7 }}" in part(page, name) or "…" in part(page, name)
+        assert not re.search("[\x00\u202e]", path.read_text(encoding="utf-8"))
+
+    def test_a_hostile_page_from_end_to_end(self, tmp_path):
+        (tmp_path / "raw").mkdir()
+        words = f"Ginger tea relieves nausea {HOSTILE} and it does not cure gastritis.\n"
+        (tmp_path / "raw" / "<b>page.txt").write_text(f"{HOSTILE}\n\n{words * 3}", encoding="utf-8")
+        pipeline.run(tmp_path / "raw", tmp_path / "out", workers=1)
+        page = parsed(tmp_path / "out" / report.FILE_NAME)
+        assert not page.xpath("//script | //img | //b")
+        assert "<b>page.txt" in part(page, "page")
+
+    def test_nothing_is_fetched_and_nothing_runs(self, page):
+        assert not page.xpath("//script | //@src | //@srcset | //@*[starts-with(name(), 'on')]")
+        assert all(link.startswith("#") for link in page.xpath("//@href"))
+        assert {link[1:] for link in page.xpath("//@href")} <= set(page.xpath("//@id"))
+        (policy,) = page.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
+        assert policy.startswith("default-src 'none'")
+        assert not re.search(r"url\(|@import", page.xpath("string(//style)"))
+
+    def test_it_says_that_it_is_no_medical_advice(self, page):
+        assert "Not medical advice" in page.find_class("warning")[0].text_content()
+
+
+class TestWhatever:
+    def test_the_same_tables_give_the_same_bytes(self, ran, tmp_path):
+        again = pipeline.run(SAMPLES, tmp_path / "out", workers=2)
+        assert again.table("claims").sha256 == ran.manifest.table("claims").sha256
+        name = report.FILE_NAME
+        assert (tmp_path / "out" / name).read_bytes() == (ran.out / name).read_bytes()
+        assert report.write(tmp_path / "out").read_bytes() == (ran.out / name).read_bytes()
+
+    def test_its_size_is_bounded_and_the_rest_is_counted(self, copy):
+        before = len(report.write(copy).read_bytes())
+        reject = {"source_path": "", "record": None, "stage": "ingest", "error": "empty", "detail": "no " * 1000}
+        put(copy, "rejects", [reject | {"source_path": f"file{i:05}.txt"} for i in range(5000)])
+        rows = read_table(copy, "claims").to_pylist()
+        many = [row | {"claim_id": f"{i:04}{row['claim_id']}", "group_id": f"{i:04}{row['group_id']}"}
+                for i in range(20) for row in rows]  # fmt: skip
+        put_claims(copy, many)
+        path = report.write(copy)
+        assert len(path.read_bytes()) < before + 60_000
+        assert "And 4,975 more files or records, in rejects.parquet" in part(parsed(path), "rejects")
+
+    @pytest.mark.parametrize("stage", ["ingest", "clean", "deduplicate", "tag", "extract"])
+    def test_a_run_that_stopped_early_has_a_report_of_what_there_is(self, ran, copy, stage):
+        names = {"ingest": 2, "clean": 4, "deduplicate": 5, "tag": 6, "extract": 7}[stage]
+        for name in [name for name, table in TABLES.items() if table.public][names:]:
+            table_path(copy, name).unlink(missing_ok=True)
+        page = parsed(report.write(copy))
+        assert ("There is no page to show" in part(page, "page")) == (stage == "ingest")
+        assert "No claims were read" in part(page, "relations")
+
+    def test_empty_tables(self, copy):
+        for name, table in TABLES.items():
+            if table.public:
+                put(copy, name, [])
+        page = parsed(report.write(copy))
+        for name, words in (("page", "no page to show"), ("relations", "No claims"), ("rejects", "Everything could")):
+            assert words in part(page, name)
+
+    def test_before_any_run(self, tmp_path):
+        with pytest.raises(OutputError, match="run the pipeline first"):
+            report.write(tmp_path)
+
+    def test_a_stage_alone_writes_none(self, tmp_path):
+        run_stages(RunOptions(SAMPLES, tmp_path / "out", workers=1, upto="ingest"))
+        assert not (tmp_path / "out" / report.FILE_NAME).exists()
+
+
+class TestWords:
+    @given(st.text(max_size=60), st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=6))
+    def test_pieces_tile_their_text_and_roles_reach_as_far_as_their_spans(self, text, ends):
+        text = text.replace("\r", "")
+        spans = [Span(min(a, b), max(a, b), "subject", n) for n, (a, b) in enumerate(ends)]
+        cut = list(pieces(text, 0, len(text), spans))
+        assert "".join(piece.text for piece in cut) == visible(text)
+        at = 0
+        for piece in cut:
+            inside = {f"s{s.claim}" for s in spans if s.start <= at and at + len(piece.text) <= s.end}
+            assert set(piece.classes.split()) == inside
+            at += len(piece.text)
+
+    @given(st.text(max_size=300), st.integers(2, 80))
+    def test_an_excerpt_is_short_and_visible(self, text, length):
+        shown = excerpt(text, length)
+        assert len(shown) <= length
+        assert "\n" not in shown
+        assert visible(shown) == shown
+
+    def test_every_label_is_explained(self):
+        assert tuple(MEANINGS) == LABELS
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2 contrast ratio of two colours #rrggbb."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("words", "ground"),
+    [
+        ("ink", "paper"), ("ink", "panel"), ("ink", "both-back"), ("ink", "evidence"), ("muted", "paper"),
+        ("muted", "panel"), ("muted", "grey-back"), ("grey", "grey-back"), ("subject", "subject-back"), ("object", "object-back"),
+        ("subject", "paper"), ("alarm", "paper"),
+    ],
+)  # fmt: skip
+def test_words_can_be_read_on_their_ground(scheme, words, ground):
+    blocks = re.findall(r":root \{(.*?)\}", STYLE, re.S)
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", blocks[scheme]))
+    assert contrast(colours[words], colours[ground]) >= 4.5
