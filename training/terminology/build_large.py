@@ -1,9 +1,9 @@
 """Build a large terminology from ontology files: `python -m training.terminology.build_large SRC OUT.parquet`.
 
-`SRC` holds release files that you fetched (see `sources` for the formats). OUT gets one row a concept, the columns
-that `pipeline.knowledge.terminology.load` reads, and in the file's metadata a version: the hash of the rows. `keys` are
-the name and the synonyms as they are compared (`key_of`), folded here once so that loading need not. The same files
-give the same bytes.
+`SRC` holds release files that you fetched (see `sources` for the formats). OUT gets one row a concept with the columns
+of the embedded terms, and in the file's metadata a version: the hash of the rows. `keys` are the name and the synonyms
+as they are compared (`key_of`), folded here once so that loading need not; an acronym stands as it is after "=", as
+it is compared in its own letter case. The same files give the same bytes.
 """
 
 import hashlib
@@ -15,21 +15,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.knowledge.tokens import key_of
+from training.terminology.check import ACRONYM
 from training.terminology.merge import Entry, merge
 from training.terminology.sources import read_folder
 
 __all__ = ["SCHEMA", "build"]
 
-SCHEMA = pa.schema(
-    [
-        pa.field("curie", pa.string(), nullable=False),
-        pa.field("name", pa.string(), nullable=False),
-        pa.field("entity_type", pa.string(), nullable=False),
-        pa.field("synonyms", pa.list_(pa.string()), nullable=False),
-        pa.field("xrefs", pa.list_(pa.string()), nullable=False),
-        pa.field("keys", pa.list_(pa.string()), nullable=False),
-    ]
-)
+_COLUMNS = ("curie", "name", "entity_type", "synonyms", "xrefs", "keys")
+SCHEMA = pa.schema([pa.field(name, pa.string(), nullable=False) for name in _COLUMNS])
 
 
 def build(source: Path, out: Path) -> tuple[list[Entry], Counter[str], str]:
@@ -43,21 +36,24 @@ def build(source: Path, out: Path) -> tuple[list[Entry], Counter[str], str]:
     return entries, dropped, version
 
 
-def _row(entry: Entry) -> dict[str, object]:
+def _row(entry: Entry) -> dict[str, str]:
+    keys = sorted(entry.synonyms)
+    synonyms = [entry.synonyms[key] for key in keys]
+    terms = zip((entry.name, *synonyms), (key_of(entry.name), *keys), strict=True)
     return {
         "curie": entry.curie,
         "name": entry.name,
         "entity_type": entry.entity_type,
-        "synonyms": [entry.synonyms[key] for key in sorted(entry.synonyms)],
-        "xrefs": sorted(entry.xrefs),
-        "keys": [key_of(entry.name), *sorted(entry.synonyms)],
+        "synonyms": "|".join(synonyms),
+        "xrefs": "|".join(sorted(entry.xrefs)),
+        "keys": "|".join(f"={term}" if ACRONYM.fullmatch(term) else key for term, key in terms),
     }
 
 
 def _version(entries: list[Entry]) -> str:
     digest = hashlib.sha256()
     for entry in entries:
-        digest.update("\x1f".join(map(str, _row(entry).values())).encode() + b"\n")
+        digest.update("\x1f".join(_row(entry).values()).encode() + b"\n")
     return digest.hexdigest()[:16]
 
 

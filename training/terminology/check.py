@@ -18,7 +18,7 @@ from pipeline.knowledge.guards import guard_from
 from pipeline.knowledge.tokens import key_of
 from pipeline.schema import ENTITY_TYPES
 
-__all__ = ["HEADER", "PATTERNS", "Row", "ambiguous_words", "common_words", "problems", "read_terms"]
+__all__ = ["ACRONYM", "HEADER", "PATTERNS", "Row", "ambiguous_words", "common_words", "problems", "read_terms"]
 
 HEADER = ["curie", "name", "entity_type", "synonyms", "xrefs"]
 # Local identifiers as the Bioregistry gives them (bioregistry.io, patterns of the prefixes used here);
@@ -29,7 +29,8 @@ PATTERNS = {
     "claimsieve": r"[a-z0-9]+(?:-[a-z0-9]+)*",
 }  # fmt: skip
 _CURIE = re.compile("|".join(f"(?:{prefix}:{local})" for prefix, local in PATTERNS.items()))
-_ACRONYM = re.compile(r"[A-Z][A-Z0-9]{1,4}$")
+# Read in its own letter case only, as pipeline.knowledge.compile does.
+ACRONYM = re.compile(r"[A-Z][A-Z0-9]{1,4}")
 
 
 class Row(NamedTuple):
@@ -142,9 +143,9 @@ def _repeats(rows: list[Row]) -> Iterator[str]:
             owner = owners.setdefault((row.entity_type, key), row)
             if owner is not row:
                 yield f"{row.where}: {term!r} also names {owner.name!r} ({owner.where})"
-            if (key, bool(_ACRONYM.match(term))) in seen:
+            if (key, bool(ACRONYM.fullmatch(term))) in seen:
                 yield f"{row.where}: {term!r} repeats another spelling of the same words"
-            seen.add((key, bool(_ACRONYM.match(term))))
+            seen.add((key, bool(ACRONYM.fullmatch(term))))
 
 
 def _two_types(types: Mapping[str, Mapping[str, str]], guarded: Mapping[str, object]) -> Iterator[str]:
@@ -156,7 +157,7 @@ def _two_types(types: Mapping[str, Mapping[str, str]], guarded: Mapping[str, obj
 def _common_words(rows: list[Row], guarded: Mapping[str, object]) -> Iterator[str]:
     for row in rows:
         for term in row.terms:
-            if key_of(term) in common_words() and key_of(term) not in guarded and not _ACRONYM.match(term):
+            if key_of(term) in common_words() and key_of(term) not in guarded and not ACRONYM.fullmatch(term):
                 yield f"{row.where}: the common word {term!r} has no guard"
 
 

@@ -118,7 +118,7 @@ def gate(term: str) -> str | None:
     (None, 'short', 'common word', 'brackets or signs')
     """
     words = key_of(term).split(" ")
-    if _BRACKETS.search(term) or not term.isascii() or re.search(r"[=+;:*&%]", term):
+    if _BRACKETS.search(term) or not term.isascii() or re.search(r"[=+;:*&%|]", term):
         return "brackets or signs"
     if len(words) == 1 and len(term) < 4:
         return "short"
