@@ -6,6 +6,8 @@ OUT ?= data/processed
 WORKERS ?=
 CONFIG ?=
 EXTRA ?=
+SRC ?=
+TERMS ?= data/terminology.parquet
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -15,7 +17,7 @@ OPTIONS = --raw "$(RAW)" --out "$(OUT)" $(if $(CONFIG),--config "$(CONFIG)")
 RUN = $(PY) -m pipeline run $(OPTIONS) $(if $(WORKERS),--workers $(WORKERS))
 
 .DEFAULT_GOAL := run
-.PHONY: help install run $(STAGES) status report test check eval bench notebooks train distclean
+.PHONY: help install run $(STAGES) status report test check eval bench notebooks train terminology distclean
 
 run: $(INSTALLED) ## read RAW, write the tables and the report to OUT (the default)
 	@$(RUN)
@@ -31,11 +33,7 @@ report: $(INSTALLED) ## write OUT/report.html anew
 
 notebooks: run ## run the notebooks over OUT; executed copies go to build/notebooks
 	@mkdir -p build/notebooks
-	@for notebook in notebooks/*.py notebooks/*.ipynb; do \
-	    test -e "$$notebook" || continue; name=$$(basename "$${notebook%.*}"); echo "$$name"; \
-	    OUT="$(OUT)" $(VENV)/bin/jupytext --quiet --to ipynb --run-path . --execute \
-	        --output "build/notebooks/$$name.ipynb" "$$notebook" || exit 1; \
-	done
+	@OUT="$$(cd "$(OUT)" && pwd)" $(VENV)/bin/jupyter execute --output='../build/notebooks/{notebook_name}' notebooks/*.ipynb
 
 install: $(INSTALLED) ## the pinned libraries and this package, into .venv
 
@@ -64,6 +62,9 @@ bench: $(INSTALLED) ## speed and memory
 train: $(INSTALLED) ## make the claim reader's weights anew (EXTRA=folder adds labelled pages); see training/README.md
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable ".[train]"
 	$(PY) -m training.reader $(if $(EXTRA),--extra "$(EXTRA)")
+
+terminology: $(INSTALLED) ## a large terminology in TERMS from the ontology files in SRC (what to fetch: terms/SOURCES.md)
+	@$(PY) -m training.terminology.build_large "$(SRC)" "$(TERMS)"
 
 distclean: ## delete the tables in OUT with their cache, and what tools left behind
 	@rm -rf "$(OUT)"/*.parquet "$(OUT)"/manifest.json "$(OUT)"/report.html "$(OUT)"/.cache

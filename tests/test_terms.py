@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 from pipeline.knowledge.terminology import load
 from pipeline.schema import ENTITY_TYPES
-from training.terminology.build_large import build
+from training.terminology.build_large import build, main
 from training.terminology.check import HEADER, Row, problems, read_terms
 from training.terminology.confirm import confirm
 from training.terminology.sources import Record, read_folder
@@ -26,7 +28,7 @@ def test_the_embedded_terms_have_no_problem() -> None:
 
 def test_each_entity_type_has_concepts() -> None:
     rows = read_terms(KNOWLEDGE / "terms")
-    assert len(rows) >= 1200
+    assert len(rows) >= 4000
     assert {row.entity_type for row in rows} == set(ENTITY_TYPES)
 
 
@@ -107,6 +109,20 @@ def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
     versions = [build(source, out)[2] for out in outs]
     assert versions[0] == versions[1]
     assert outs[0].read_bytes() == outs[1].read_bytes()
+
+
+def test_make_terminology_builds_one(tmp_path: Path) -> None:
+    out = tmp_path / "out" / "large.parquet"
+    goal = ["terminology", f"SRC={_ontologies(tmp_path)}", f"TERMS={out}", "INSTALLED=", f"PY={sys.executable}"]
+    done = subprocess.run(["make", "-C", str(Path(__file__).parents[1]), *goal], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "2 concepts" in done.stdout
+    assert pq.read_table(out).num_rows == 2
+
+
+def test_a_missing_folder_is_said_plainly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "nowhere"), str(tmp_path / "out.parquet")]) == 2
+    assert "FOLDER must exist" in capsys.readouterr().out
 
 
 def test_released_obo_files_are_read(tmp_path: Path) -> None:
