@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from pipeline.config import Tag
 from pipeline.errors import ConfigError
+from pipeline.knowledge.linking import link
 from pipeline.knowledge.recognise import Recogniser, find
 from pipeline.knowledge.terminology import embedded, load
 from pipeline.knowledge.tokens import fold, key_of, tokenise
@@ -50,8 +51,13 @@ TEXTS = [
 @pytest.fixture(scope="session")
 def terms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("terms") / "terms.parquet"
-    names = ("curie", "name", "entity_type", "synonyms")
-    rows = [dict(zip(names, row, strict=True), xrefs=["X:1"]) for row in CONCEPTS]
+    rows = [
+        {
+            "curie": curie, "name": name, "entity_type": kind, "synonyms": "|".join(synonyms), "xrefs": "X:1",
+            "keys": "|".join(key_of(term) for term in (name, *synonyms)),
+        }
+        for curie, name, kind, synonyms in CONCEPTS
+    ]  # fmt: skip
     pq.write_table(pa.Table.from_pylist(rows), path)
     return path
 
@@ -224,3 +230,25 @@ def test_mentions_of_a_sentence(case: dict[str, Any]) -> None:
         place = re.search(rf"\b{re.escape(case['absent'])}\b", text)
         assert place is not None
         assert not [f for f in found if f.start < place.end() and f.end > place.start()]
+
+
+@pytest.mark.parametrize(
+    ("text", "entity_type", "name", "kind"),
+    [
+        ("severe low back pain", "symptom", "low back pain", "exact"),
+        ("low back pain (LBP)", "symptom", "low back pain", "exact"),
+        ("the disc protrusion", "condition", "disc herniation", None),
+        ("osteoporossis", "condition", "osteoporosis", "fuzzy"),
+        ("pain of the knee", "symptom", "knee pain", None),
+    ],
+)
+def test_a_phrase_is_linked(text: str, entity_type: str, name: str, kind: str | None) -> None:
+    linked = link(text, entity_type)
+    assert linked is not None
+    assert linked.concept_name == name
+    assert kind in (None, linked.match_kind)
+
+
+@pytest.mark.parametrize("text", ["vitamin b77", "table of contents", "", "C9 deficiencies of the state"])
+def test_what_names_no_concept_is_linked_to_none(text: str) -> None:
+    assert link(text, "nutrient") is None

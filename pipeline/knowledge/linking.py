@@ -21,6 +21,8 @@ __all__ = ["Link", "Linker", "link"]
 _FUZZY = 90.0
 # A short word turns into another one with one letter; spelling is compared from this many letters on.
 _FUZZY_LETTERS = 6
+# Digits, Roman numerals and single letters tell kinds of one disease or vitamin apart: they must be the same.
+_NUMERALS = re.compile(r"\d+|\b[ivx]+\b|\b[a-z]\b")
 _BRACKET = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 # Annotators and readers draw these lines differently (is insomnia a condition or a symptom?): where no concept
 # of the wanted type has the name, one of a near type is the same thing under another heading.
@@ -126,7 +128,7 @@ class Linker:
             return None
         choices = self._keys_by_head.get((entity_type, words[-1] if len(words) > 1 else ""), ())
         best = process.extractOne(key, choices, scorer=fuzz.ratio, score_cutoff=_FUZZY)
-        if best is None or best[0][0] != key[0]:
+        if best is None or best[0][0] != key[0] or _NUMERALS.findall(best[0]) != _NUMERALS.findall(key):
             return None
         found = _of(self._entries[best[0]][0].concept, "exact", entity_type)
         return found._replace(match_kind="fuzzy", score=round(best[1] / 100 * SCORES["composed"], 3)) if found else None
