@@ -130,3 +130,26 @@ def test_quality_on_real_pages() -> None:
     result = score(load_dumps(SHARED / "raw", gold / "labels", gold / "claims"))
     assert result.covered_once == 1.0
     assert result.accuracy >= 0.92
+
+
+def test_html_is_tiled_by_blocks_and_markup() -> None:
+    page = (
+        "<html><head><title>Knee pain | Site</title></head><body><nav><a href='/'>Home</a> <a href='/a'>News</a></nav>"
+        "<h1>Knee&nbsp;pain</h1><p>Rest <b>eases</b> the pain of the knee &amp; lets the swelling go down in a week.</p>"
+        "<script>var x = 1;</script></body></html>"
+    )
+    rows = [{"source_id": "s", "source_path": "a.html", "record": 0, "url": None, "format": "html", "text": page}]
+    out = CLEAN.run({"texts": pa.Table.from_pylist(rows, schema=TABLES["texts"].schema)}, Clean())
+    segments = out["segments"].to_pylist()
+    times = [0] * len(page)
+    for row in segments:
+        for i in range(row["raw_start"], row["raw_end"]):
+            times[i] += 1
+        if row["alignment"] is None:
+            assert row["text"] == page[row["raw_start"] : row["raw_end"]]
+    assert all(times[i] == 1 for i, char in enumerate(page) if not char.isspace())
+    labels = {row["text"]: row["label"] for row in segments}
+    assert labels["Knee\xa0pain"] == "title"
+    assert labels["Rest eases the pain of the knee & lets the swelling go down in a week."] == "body"
+    assert all(not row["kept"] for row in segments if row["reason"] == "markup")
+    assert out["documents"].num_rows == 1

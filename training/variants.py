@@ -117,7 +117,7 @@ def _varied(article: Rows, rng: random.Random, pool: list[Rows]) -> Rows:
         rows = [row for row in rows if not row or _labels(row) & _KEPT or rng.random() > 0.3]
     if rng.random() < 0.25:
         _insert(rows, rng.choices(pool, [len(block) ** 0.7 for block in pool])[0], rng)
-    if rng.random() < 0.2:
+    if rng.random() < 0.3:
         made = rng.choice((product_advertorial, product_advertorial, clinic_event, profile))(rng)
         _insert(rows, [[line] for line in made], rng)
     if rng.random() < 0.1:  # a list translated so that its items begin with a comma
@@ -127,6 +127,8 @@ def _varied(article: Rows, rng: random.Random, pool: list[Rows]) -> Rows:
         ]
     if rng.random() < 0.1:
         rows = _with_image_names(rows, rng)
+    if rng.random() < 0.1:
+        rows = _with_same_headings(rows, rng)
     return rows
 
 
@@ -144,6 +146,15 @@ def _with_image_names(rows: Rows, rng: random.Random) -> Rows:
     return [
         out for row in rows for out in ((row, name) if _labels(row) == {"heading"} and rng.random() < 0.7 else (row,))
     ]
+
+
+def _with_same_headings(rows: Rows, rng: random.Random) -> Rows:
+    """Some headings said again further down, as where causes and treatments are gone through twice."""
+    headings = [row for row in rows if _labels(row) == {"heading"}]
+    if not headings:
+        return rows
+    again = rng.sample(headings, min(3, len(headings)))
+    return [rng.choice(again) if _labels(row) == {"heading"} and rng.random() < 0.5 else row for row in rows]
 
 
 def _spaced(rows: Rows, rng: random.Random) -> Rows:

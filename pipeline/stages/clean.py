@@ -17,6 +17,7 @@ from pipeline.models.labeller import Labels, label_parts
 from pipeline.schema import KEPT_LABELS, TABLES
 from pipeline.stage import Stage, Tables, conform, content_id, from_rows
 from pipeline.text.articles import article_starts
+from pipeline.text.blocks import Page, read_page
 from pipeline.text.features import PartTable
 from pipeline.text.segments import Part, cut_lines, join_parts, read_lines
 
@@ -50,6 +51,8 @@ class Source:
     parts: list[Part] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     gaps: list[int] = field(default_factory=list)
+    factors: list[dict[str, float]] = field(default_factory=list)
+    markup: list[tuple[int, int]] = field(default_factory=list)
     steps: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -59,7 +62,7 @@ def _run(tables: Tables, config: Clean) -> dict[str, pa.Table]:
     for batch in _batches(tables["texts"]):
         columns: dict[str, list[Any]] = {name: [] for name in _SEGMENTS.names}
         for source, found in _labelled(batch, config):
-            for article in _articles(found):
+            for article in _articles(source, found):
                 document = _document(source, article)
                 documents.append(document)
                 _add_segments(columns, document, article)
@@ -75,7 +78,7 @@ def _batches(texts: pa.Table) -> Iterator[list[Source]]:
     for chunk in texts.to_batches(max_chunksize=64):
         for row in chunk.to_pylist():
             source = _cut(row)
-            if source.parts:
+            if source.parts or source.markup:
                 batch.append(source)
                 size += len(source.text)
             if size >= _BATCH:
@@ -87,14 +90,25 @@ def _batches(texts: pa.Table) -> Iterator[list[Source]]:
 
 def _cut(row: dict[str, Any]) -> Source:
     source = Source(row, row.pop("text"))
-    lines = list(read_lines(source.text))
+    page = read_page(source.text) if row["format"] == "html" else None
+    lines = page.lines if page else list(read_lines(source.text))
+    if page:
+        source.markup.extend(page.markup)
+        _describe(row, page)
     for number, (line, parts) in enumerate(zip(lines, cut_lines(lines), strict=True)):
+        source.factors.extend([page.factors[number] if page else {}] * len(parts))
         source.parts.extend(parts)
         source.lines.extend([number] * len(parts))
         source.gaps.extend([line.gap] * len(parts))
         if line.repair.steps:
             source.steps[number] = line.repair.steps
     return source
+
+
+def _describe(row: dict[str, Any], page: Page) -> None:
+    """What an HTML page says of itself; an address in the record goes before one in the page."""
+    for name, found in (("url", page.meta.url), ("site", page.meta.site), ("title", page.meta.title)):
+        row[name] = row.get(name) or (found.value if found else None)
 
 
 def _labelled(batch: list[Source], config: Clean) -> Iterator[tuple[Source, list[Segment]]]:
@@ -108,7 +122,8 @@ def _labelled(batch: list[Source], config: Clean) -> Iterator[tuple[Source, list
     for source in batch:
         span = slice(at, at + len(source.parts))
         columns = (source.parts, source.lines, labels.label[span], labels.score[span], labels.reason[span])
-        yield source, _joined([Segment(*row) for row in zip(*columns, strict=True)], source.text)
+        segments = _joined([Segment(*row) for row in zip(*columns, strict=True)], source.text)
+        yield source, _with_markup(segments, source)
         at = span.stop
 
 
@@ -121,6 +136,8 @@ def _tables(batch: list[Source]) -> Iterator[PartTable]:
     lines = np.concatenate([source.lines for source in batch])
     gaps = np.concatenate([source.gaps for source in batch])
     parts = [part for source in batch for part in source.parts]
+    factors = [row for source in batch for row in source.factors]
+    factors = factors if any(factors) else []
     starts = np.flatnonzero(new)
     cuts = [int(starts[0])]
     for start in starts.tolist():
@@ -130,7 +147,7 @@ def _tables(batch: list[Source]) -> Iterator[PartTable]:
         span = slice(begin, end)
         some = parts[span]
         texts, names = [part.text for part in some], [part.cut for part in some]
-        yield PartTable(texts, unit[span] - unit[begin], lines[span], gaps[span], names)
+        yield PartTable(texts, unit[span] - unit[begin], lines[span], gaps[span], names, factors[span])
 
 
 def _joined(segments: list[Segment], text: str) -> list[Segment]:
@@ -146,7 +163,19 @@ def _joined(segments: list[Segment], text: str) -> list[Segment]:
     return out
 
 
-def _articles(segments: list[Segment]) -> Iterator[list[Segment]]:
+def _with_markup(segments: list[Segment], source: Source) -> list[Segment]:
+    """The stretches of markup in their places, as noise."""
+    if not source.markup:
+        return segments
+    marks = [Segment(Part(a, b, source.text[a:b], None, ""), -1, "noise", 1.0, "markup") for a, b in source.markup]
+    return sorted([*segments, *marks], key=lambda segment: segment.part.start)
+
+
+def _articles(source: Source, segments: list[Segment]) -> Iterator[list[Segment]]:
+    """The articles of a source; an HTML page is one."""
+    if source.markup:
+        yield segments
+        return
     starts = article_starts([s.label for s in segments], [s.reason for s in segments], [s.line for s in segments])
     for begin, end in pairwise([*starts, len(segments)]):
         yield segments[begin:end]
@@ -167,8 +196,8 @@ def _document(source: Source, article: list[Segment]) -> dict[str, Any]:
         "source_path": row["source_path"],
         "record": row["record"],
         "url": row["url"],
-        "site": None,
-        "title": next((s.part.text for s in article if s.label == "title"), None),
+        "site": row.get("site"),
+        "title": next((s.part.text for s in article if s.label == "title"), row.get("title")),
         "language": language,
         "language_score": language_score,
         "raw_start": start,
@@ -214,7 +243,8 @@ def _identifier() -> "LanguageIdentifier":
 
 def _language(article: list[Segment]) -> tuple[str, float]:
     """ISO 639-1 code and its probability, from the first kept characters, else from all."""
-    kept = [s.part.text for s in article if s.label in KEPT_LABELS] or [s.part.text for s in article]
+    kept = [s.part.text for s in article if s.label in KEPT_LABELS]
+    kept = kept or [s.part.text for s in article if s.reason != "markup"]
     sample: list[str] = []
     size = 0
     for text in kept:

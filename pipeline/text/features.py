@@ -6,7 +6,7 @@ of a label.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.schema import KEPT_LABELS
 from pipeline.text.segments import CUTS
 from pipeline.text.words import Tokens, tokens, word_matrix
 
@@ -33,6 +34,7 @@ class Cue(NamedTuple):
     pattern: str
 
 
+_REACHES = (5, 15)  # parts on each side; promotions and link lists are blocks of about that size
 _READ = 240  # characters of a part that rules read; what a part is shows at its start
 
 
@@ -41,7 +43,8 @@ class PartTable:
     """Parts of any number of sources, column by column, in order of source and place.
 
     texts: repaired words. source: index of the source. line: index of the line in its source. gap: blank
-    lines before the line. cut: name of the cut before the part, "" at a line's start.
+    lines before the line. cut: name of the cut before the part, "" at a line's start. factors: what markup says,
+    by label; empty where there is none.
     """
 
     texts: Sequence[str]
@@ -49,6 +52,7 @@ class PartTable:
     line: Ints
     gap: Ints
     cut: Sequence[str]
+    factors: Sequence[Mapping[str, float]] = ()
 
 
 @dataclass(frozen=True)
@@ -81,9 +85,10 @@ def features(parts: PartTable) -> Features:
     related, word_names = word_matrix(words, parts.source, parts.cut)
     order = _sequence(own[:, names.index("number")], parts.source)
     order_names = ("number_follows", "number_goes_on", "number_restarts")
-    values = np.hstack([own, rules.astype(np.float32), place, related, order])
+    around, around_names = _around(rules, parts.source)
+    values = np.hstack([own, rules.astype(np.float32), place, related, order, around])
     rule_names = tuple(f"rule:{cue.id}" for cue in cues())
-    return Features(values, (*names, *rule_names, *place_names, *word_names, *order_names), rules, words)
+    return Features(values, (*names, *rule_names, *place_names, *word_names, *order_names, *around_names), rules, words)
 
 
 _SPACE, _LOWER, _UPPER, _DIGIT, _END, _COMMA, _SLASH, _OTHER, _WIDE = range(9)
@@ -194,3 +199,18 @@ def _sequence(number: Floats, source: Ints) -> Floats:
             follows[i] = goes_on[before] = min(i - before, 20)
         last[int(source[i])] = i
     return np.column_stack([follows, goes_on, number == 1]).astype(np.float32)
+
+
+def _around(rules: npt.NDArray[np.bool_], source: Ints) -> tuple[Floats, tuple[str, ...]]:
+    """How many of the parts near by, in the same source, some rule for each dropped label fired in."""
+    labels = [label for label in dict.fromkeys(cue.label for cue in cues()) if label not in KEPT_LABELS]
+    fired = np.column_stack([rules[:, [cue.label == label for cue in cues()]].any(1) for label in labels])
+    total = np.vstack([np.zeros((1, len(labels)), np.int64), np.cumsum(fired, axis=0)])
+    index = np.arange(len(source))
+    first, last = np.searchsorted(source, source, side="left"), np.searchsorted(source, source, side="right")
+    columns, names = [], []
+    for reach in _REACHES:
+        low, high = np.maximum(index - reach, first), np.minimum(index + reach + 1, last)
+        columns.append(total[high] - total[low])
+        names += [f"{label}_within{reach}" for label in labels]
+    return np.hstack(columns).astype(np.float32), tuple(names)

@@ -130,6 +130,8 @@ def _suffixes(text: str, call: bool) -> Iterable[int]:
         return
     for found in _SUFFIX.finditer(text):
         rest = text[found.end() :].lstrip()
+        if found.group() == "-" and not text[: found.start()].rpartition(" ")[2][:1].islower():
+            continue  # "Acne-Prone"; but "side effects-Kang Encyclopedia"
         # "injury – causes pain" is no suffix; "headline – back pain/sciatica" is
         if not _DASH.search(found.group()) or not rest[:1].islower() or _LIST.search(rest):
             yield found.start()
