@@ -49,7 +49,10 @@ def score_pages(pages: Sequence[GoldPage], *, workers: int | None = None) -> Pag
 
 
 def figures(scores: PageScores) -> dict[str, float]:
-    """The headline figures by name, between 0 and 1; all but `claims.ece`, an error, are better when higher."""
+    """The headline figures by name, between 0 and 1; all but `claims.ece`, an error, are better when higher.
+
+    `claims.ece` is left out where no claim has a confidence.
+    """
     segments, claims = scores.segments, scores.claims
     return {
         "segments.covered_once": segments.covered_once,
@@ -64,7 +67,7 @@ def figures(scores: PageScores) -> dict[str, float]:
         "claims.pair_f1": claims.pair.f1,
         "claims.evidence_f1": claims.evidence.f1,
         **{f"claims.{name}": share for name, share in claims.on_matches.items()},
-        "claims.ece": ece(claims.outcomes) if claims.outcomes else 0.0,
+        **({"claims.ece": ece(claims.outcomes)} if claims.outcomes else {}),
     }
 
 
