@@ -13,7 +13,10 @@ from typing import Any, get_type_hints
 
 from pipeline.errors import ConfigError
 
-__all__ = ["Clean", "Config", "Consolidate", "Deduplicate", "Extract", "Ingest", "Tag", "load_config"]
+__all__ = ["NAMES_DATA", "Clean", "Config", "Consolidate", "Deduplicate", "Extract", "Ingest", "Tag", "load_config"]
+
+# Metadata of a setting that names a file, a folder or a package: what lies there decides about rows as well.
+NAMES_DATA = {"names_data": True}
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,8 @@ class Tag:
     """
 
     languages: tuple[str, ...] = ("en",)
-    terminology: str = ""
-    model: str = ""
+    terminology: str = field(default="", metadata=NAMES_DATA)
+    model: str = field(default="", metadata=NAMES_DATA)
 
 
 @dataclass(frozen=True)

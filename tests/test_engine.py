@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from conftest import table_bytes
+from conftest import ROOT, table_bytes
 
+from pipeline.config import Tag
+from pipeline.engines.fingerprint import code_and_data, stage_key
 from pipeline.engines.flow import RunOptions, run_stages
 from pipeline.engines.local import LocalEngine, Task
 from pipeline.errors import RejectError, StageError
 from pipeline.stage import Stage, content_id, from_rows
 from pipeline.stages.ingest import find_files
+from pipeline.stages.tag import TAG
 from pipeline.store import pack, read_table
 
 
@@ -109,6 +112,37 @@ class TestWhatIsRedone:
         (options.out / "sources.parquet").unlink()
         assert computed(options) == {"ingest": 0, "clean": 0}
         assert table_bytes(options.out) == before
+
+
+class TestFingerprint:
+    """A stage's cached rows are taken only as long as nothing they were made from has changed."""
+
+    @pytest.mark.parametrize(
+        ("stage", "reads"),
+        [
+            ("clean", "pipeline/models/labeller/weights.npz"),
+            ("clean", "pipeline/text/repair.py"),
+            ("tag", "pipeline/knowledge/terms/condition.csv"),
+            ("tag", "pipeline/schema.py"),
+            ("extract", "pipeline/models/attributes.json"),
+            ("consolidate", "pipeline/knowledge/rules/opposites.json"),
+        ],
+    )
+    def test_knows_what_a_stage_reads(self, stage, reads):
+        assert ROOT / reads in code_and_data(f"pipeline.stages.{stage}")
+
+    def test_knows_what_it_does_not_read(self):
+        files = code_and_data("pipeline.stages.ingest")
+        assert not [path for path in files if {"knowledge", "models", "report"} & set(path.parts)]
+        assert ROOT / "pipeline/stages/clean.py" not in files
+
+    def test_a_file_named_by_a_setting_counts_with_its_content(self, tmp_path):
+        (tmp_path / "terms.parquet").write_bytes(b"1")
+        section = Tag(terminology=str(tmp_path / "terms.parquet"))
+        before = stage_key(TAG, section)
+        assert before == stage_key(TAG, section) != stage_key(TAG, Tag())
+        (tmp_path / "terms.parquet").write_bytes(b"2")
+        assert stage_key(TAG, section) != before
 
 
 class TestFailure:

@@ -1,9 +1,9 @@
 """What a stage's rows depend on besides its input: code, data files, libraries and settings, as one hash.
 
 The code is the stage's module and, followed through its imports, the modules of this package it uses;
-data files (terms, rules, weights) count for every module that shares their folder. A stage whose hash is
-unchanged gives the same rows, so its cached results are taken; a comment changed in one stage redoes that
-stage alone, and if its rows come out equal, nothing behind it.
+data files (terms, rules, weights) count for every module that shares their folder or names it, and so do files
+that a setting names. A stage whose hash is unchanged gives the same rows, so its cached results are taken; a
+comment changed in one stage redoes that stage alone, and if its rows come out equal, nothing behind it.
 """
 
 import ast
@@ -12,15 +12,17 @@ import platform
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pipeline
+from pipeline.config import NAMES_DATA
 from pipeline.stage import CorpusStage, Stage
 from pipeline.store import digest
 
-__all__ = ["config_entries", "libraries", "stage_key"]
+__all__ = ["code_and_data", "config_entries", "libraries", "stage_key"]
 
 _PACKAGE = Path(pipeline.__file__).parent
 _DATA_PACKAGES = ("text", "knowledge", "models")
@@ -30,9 +32,11 @@ def stage_key(stage: Stage | CorpusStage, section: Any) -> bytes:
     """Hash of everything but the input that decides about the rows of `stage`, given its config section."""
     function = stage.run if isinstance(stage, Stage) else stage.sketch
     module = getattr(function, "__module__", "") or ""
-    code = [f"{path.name}={_content(path).hex()}" for path in _files(module)]
+    code = [f"{path.name}={_content(path).hex()}" for path in code_and_data(module)]
     made = [f"{name}={version}" for name, version in libraries().items()]
-    return digest(stage.name, stage.version, repr(section), platform.python_version(), *made, *code)
+    settings = [getattr(section, setting.name) for setting in fields(section) if setting.metadata == NAMES_DATA]
+    named = [part for value in settings if value for part in _named(value)]
+    return digest(stage.name, stage.version, repr(section), platform.python_version(), *made, *code, *named)
 
 
 @cache
@@ -56,8 +60,19 @@ def config_entries(config: Any) -> dict[str, str]:
     }
 
 
+def _named(value: str) -> Iterator[bytes | str]:
+    """What a setting leads to: the content of a file or folder, or the version of a package."""
+    path = Path(value)
+    if path.exists():
+        yield from (
+            digest(file.read_bytes()) for file in sorted(path.rglob("*") if path.is_dir() else [path]) if file.is_file()
+        )
+    yield from (package.version for package in importlib.metadata.distributions(name=value))
+
+
 @cache
-def _files(module: str) -> tuple[Path, ...]:
+def code_and_data(module: str) -> tuple[Path, ...]:
+    """The files of this package that a module's rows depend on, itself among them."""
     start = getattr(sys.modules.get(module), "__file__", None)
     seen: dict[Path, None] = {}
     todo = [Path(start)] if start else []
@@ -94,6 +109,11 @@ def _imported_names(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            # A module may read data of another folder: importlib.resources.files("pipeline.knowledge").
+            yield from (
+                f"{_PACKAGE.name}.{name}" for name in _DATA_PACKAGES if node.value in (name, f"{_PACKAGE.name}.{name}")
+            )
 
 
 def _module_files(name: str) -> Iterator[Path]:

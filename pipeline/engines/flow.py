@@ -102,7 +102,7 @@ def check(options: RunOptions) -> tuple[Manifest | None, str]:
     manifest = read_manifest(options.out)
     if manifest is None:
         return None, f"no run has written to {options.out} yet"
-    changed = [table.name for table in manifest.tables if not is_intact(options.out, table, by_content=True)]
+    changed = [table.name for table in manifest.tables if not is_intact(options.out, table)]
     if changed:
         return manifest, f"damaged: {', '.join(changed)} changed since the run that wrote them; run again"
     files = in_order("files", options.find_files(options.raw))
@@ -114,7 +114,7 @@ def check(options: RunOptions) -> tuple[Manifest | None, str]:
         return manifest, "out of date: the pages changed"
     return (
         manifest,
-        f"out of date from stage {behind[0]} on: settings, code or libraries changed, or the run stopped there",
+        f"out of date from stage {behind[0]} on: the run stopped there, or settings, code or libraries changed",
     )
 
 

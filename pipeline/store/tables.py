@@ -126,12 +126,10 @@ def discard_staged(out: Path) -> None:
         shutil.rmtree(_staged(out))
 
 
-def is_intact(out: Path, written: TableFile, *, by_content: bool = False) -> bool:
-    """Whether the file of a table is there with the size, or by_content the bytes, the manifest gives it."""
+def is_intact(out: Path, written: TableFile) -> bool:
+    """Whether the file of a table is there with the bytes that the manifest says were written."""
     path = table_path(out, written.name)
-    if not path.exists() or path.stat().st_size != written.n_bytes:
-        return False
-    return not by_content or _sha256(path) == written.sha256
+    return path.exists() and path.stat().st_size == written.n_bytes and _sha256(path) == written.sha256
 
 
 def read_table(
