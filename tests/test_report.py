@@ -304,7 +304,8 @@ def contrast(one: str, other: str) -> float:
     ("words", "ground"),
     [
         ("ink", "paper"), ("ink", "panel"), ("ink", "both-back"), ("ink", "evidence"), ("muted", "paper"),
-        ("muted", "panel"), ("muted", "grey-back"), ("grey", "grey-back"), ("subject", "subject-back"), ("object", "object-back"),
+        ("muted", "panel"), ("muted", "grey-back"),
+        ("grey", "grey-back"), ("subject", "subject-back"), ("object", "object-back"),
         ("subject", "paper"), ("alarm", "paper"),
     ],
 )  # fmt: skip
