@@ -107,7 +107,7 @@ def test_a_threshold_of_one_drops_next_to_nothing() -> None:
 
 # Floors a little under the figures of labeller/card.md, so that a later change cannot lose them unseen.
 @pytest.mark.parametrize(
-    ("part", "drop", "labels", "articles"), [("test", 0.93, 0.94, 0.92), ("dev", 0.91, 0.93, 0.88)]
+    ("part", "drop", "labels", "articles"), [("test", 0.95, 0.96, 0.91), ("dev", 0.92, 0.94, 0.87)]
 )
 def test_quality_on_written_pages_not_trained_on(part: str, drop: float, labels: float, articles: float) -> None:
     result = score(load_pages(CORPUS, part))
@@ -129,13 +129,15 @@ def test_quality_on_real_pages() -> None:
     gold = SHARED / "gold" / "dev"
     result = score(load_dumps(SHARED / "raw", gold / "labels", gold / "claims"))
     assert result.covered_once == 1.0
-    assert result.accuracy >= 0.92
+    assert result.accuracy >= 0.94
+    assert result.drop.f1 >= 0.86
+    assert result.articles.f1 >= 0.95
 
 
 def test_html_is_tiled_by_blocks_and_markup() -> None:
     page = (
         "<html><head><title>Knee pain | Site</title></head><body><nav><a href='/'>Home</a> <a href='/a'>News</a></nav>"
-        "<h1>Knee&nbsp;pain</h1><p>Rest <b>eases</b> the pain of the knee &amp; lets the swelling go down in a week.</p>"
+        "<h1>Knee&nbsp;pain</h1><p>Rest <b>eases</b> the pain of the knee &amp; lets the swelling go down soon.</p>"
         "<script>var x = 1;</script></body></html>"
     )
     rows = [{"source_id": "s", "source_path": "a.html", "record": 0, "url": None, "format": "html", "text": page}]
@@ -150,6 +152,6 @@ def test_html_is_tiled_by_blocks_and_markup() -> None:
     assert all(times[i] == 1 for i, char in enumerate(page) if not char.isspace())
     labels = {row["text"]: row["label"] for row in segments}
     assert labels["Knee\xa0pain"] == "title"
-    assert labels["Rest eases the pain of the knee & lets the swelling go down in a week."] == "body"
+    assert labels["Rest eases the pain of the knee & lets the swelling go down soon."] == "body"
     assert all(not row["kept"] for row in segments if row["reason"] == "markup")
     assert out["documents"].num_rows == 1

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.schema import KEPT_LABELS, LABELS
+from pipeline.models.decisions import decide
+from pipeline.schema import LABELS
 from pipeline.text.features import Features, PartTable, cues, features
 
 if TYPE_CHECKING:
@@ -26,9 +27,7 @@ __all__ = ["Labels", "Network", "encode", "label_parts", "load_network", "probab
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 MODEL_REASON = "model:labeller"
-_KEPT = len(KEPT_LABELS)
-_AFTER_TITLE = ("title", "seo", "byline", "cta", "ad")
-_HEAD, _LIKELY = 15, 0.1  # parts of a source in which its first title is looked for, and its least probability
+FILLED_REASON = "rule:inside-promotion"
 _FAR = 4.0  # standard deviations at which a feature is cut off
 
 
@@ -131,12 +130,12 @@ def label_parts(parts: PartTable, *, drop_threshold: float) -> Labels:
     """The labels of parts; dropped are those whose drop labels together reach `drop_threshold`."""
     rows = features(parts)
     chance = np.round(_weighed(probabilities(rows, parts.source), parts), 4)
-    kept, dropped = chance[:, :_KEPT], chance[:, _KEPT:]
-    best = np.where(dropped.sum(1) >= drop_threshold, dropped.argmax(1) + _KEPT, kept.argmax(1))
-    best = _with_first_title(_with_title_line(best, chance, parts), chance, parts.source)
-    label = [LABELS[i] for i in best]
+    best, filled = decide(chance, parts, drop_threshold)
     score = chance[np.arange(len(best)), best].tolist()
-    return Labels(label, score, _reasons(best, rows.rules))
+    reasons = _reasons(best, rows.rules)
+    for i in np.flatnonzero(filled).tolist():
+        reasons[i] = FILLED_REASON
+    return Labels([LABELS[i] for i in best], score, reasons)
 
 
 def _weighed(chance: Floats, parts: PartTable) -> Floats:
@@ -146,31 +145,6 @@ def _weighed(chance: Floats, parts: PartTable) -> Floats:
     factors = np.array([[row.get(label, 1.0) for label in LABELS] for row in parts.factors])
     weighed = chance.astype(np.float64) * factors
     return np.asarray(weighed / weighed.sum(1, keepdims=True), np.float32)
-
-
-def _with_title_line(best: Ints, chance: Floats, parts: PartTable) -> Ints:
-    """What follows a title on its line is more title, its suffix, a byline, a call or an offer, nothing else."""
-    inside = np.array([bool(cut) for cut in parts.cut], bool)
-    line = np.cumsum(~inside)
-    titled = np.isin(line, line[(best == LABELS.index("title")) & ~inside])
-    columns = np.array([LABELS.index(label) for label in _AFTER_TITLE])
-    other = inside & titled & ~np.isin(best, columns)
-    return np.where(other, columns[chance[:, columns].argmax(1)], best)
-
-
-def _with_first_title(best: Ints, chance: Floats, source: Ints) -> Ints:
-    """A source without a title up to its first body takes the likeliest part there, if it is likely at all."""
-    title, body = LABELS.index("title"), LABELS.index("body")
-    best = best.copy()
-    starts = np.flatnonzero(np.append(True, source[1:] != source[:-1])) if len(source) else np.zeros(0, np.int64)
-    for begin, end in pairwise([*starts, len(source)]):
-        head = best[begin : min(end, begin + _HEAD)]
-        prose = np.flatnonzero(head == body)
-        stop = begin + (prose[0] + 1 if len(prose) else len(head))
-        likeliest = begin + chance[begin:stop, title].argmax()
-        if not (best[begin:stop] == title).any() and chance[likeliest, title] >= _LIKELY:
-            best[likeliest] = title
-    return best
 
 
 def _reasons(best: npt.NDArray[np.int64], fired: npt.NDArray[np.bool_]) -> list[str]:

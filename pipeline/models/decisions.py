@@ -1,0 +1,95 @@
+"""From probabilities to labels: what one part is depends on the labels around it.
+
+Three things that the networks, which judge each part for itself, do not know: a title's line holds title and
+site lines only, a page begins with a title, and a promotion is not interrupted by the article.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.schema import KEPT_LABELS, LABELS
+from pipeline.text.features import PartTable
+
+__all__ = ["decide"]
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+_KEPT = len(KEPT_LABELS)
+_AFTER_TITLE = ("title", "seo", "byline", "cta", "ad")
+_HEAD, _LIKELY = 15, 0.1  # parts of a source in which its first title is looked for, and its least probability
+_PROSE = 0.5  # probability of body above which a part is prose glued onto a title, not more title
+_LONG = 60  # characters of prose that a heading is glued to
+# A promotion: at least so many parts called ad, none more than so many parts from the next. What lies between is
+# ad too if it is that at all likely. Chosen on the real development pages; no change on the written ones.
+_ADS, _GAP, _POSSIBLE = 3, 4, 0.02
+_FILLED = ("heading", "body", "seo")
+
+
+def decide(chance: Floats, parts: PartTable, drop_threshold: float) -> tuple[Ints, Flags]:
+    """The label of each part as an index of `LABELS`, and whether it is one because it lies inside a promotion.
+
+    chance: a row per part. Dropped are the parts whose drop labels together reach `drop_threshold`.
+    """
+    kept, dropped = chance[:, :_KEPT], chance[:, _KEPT:]
+    best = np.where(dropped.sum(1) >= drop_threshold, dropped.argmax(1) + _KEPT, kept.argmax(1))
+    best = _with_headline(best, chance, parts)
+    best = _with_first_title(_with_title_line(best, chance, parts), chance, parts.source)
+    filled = _inside_promotion(best, chance, parts.source) if drop_threshold < 1 else np.zeros(len(best), bool)
+    return np.where(filled, LABELS.index("ad"), best), filled
+
+
+def _with_headline(best: Ints, chance: Floats, parts: PartTable) -> Ints:
+    """A site suffix stands behind a headline: what begins such a line is its title if it is one at all likely."""
+    seo, title = LABELS.index("seo"), LABELS.index("title")
+    suffix = np.append([cut == "suffix" for cut in parts.cut[1:]], False).astype(bool) & np.append(
+        best[1:] == seo, False
+    )
+    first = np.array([not cut for cut in parts.cut], bool)
+    return np.where(first & suffix & (best == seo) & (chance[:, title] >= _LIKELY), title, best)
+
+
+def _with_title_line(best: Ints, chance: Floats, parts: PartTable) -> Ints:
+    """What follows a title on its line is more title, its suffix, a byline, a call or an offer; before prose on
+    its line it is no title but a heading."""
+    inside = np.array([bool(cut) for cut in parts.cut], bool)
+    line = np.cumsum(~inside)
+    titled = np.isin(line, line[(best == LABELS.index("title")) & ~inside])
+    columns = np.array([LABELS.index(label) for label in _AFTER_TITLE])
+    prose = chance[:, LABELS.index("body")] > _PROSE
+    long = np.array([len(text) for text in parts.texts]) >= _LONG
+    glued = np.isin(line, line[inside & prose & long]) & (
+        best == LABELS.index("title")
+    )  # a heading in front of its prose
+    other = inside & titled & ~prose & ~np.isin(best, columns)
+    best = np.where(glued, LABELS.index("heading"), best)
+    return np.where(other, columns[chance[:, columns].argmax(1)], best)
+
+
+def _with_first_title(best: Ints, chance: Floats, source: Ints) -> Ints:
+    """A source without a title up to its first body takes the likeliest part there, if it is likely at all."""
+    title, body = LABELS.index("title"), LABELS.index("body")
+    best = best.copy()
+    starts = np.flatnonzero(np.append(True, source[1:] != source[:-1])) if len(source) else np.zeros(0, np.int64)
+    for begin, end in pairwise([*starts, len(source)]):
+        head = best[begin : min(end, begin + _HEAD)]
+        prose = np.flatnonzero(head == body)
+        stop = begin + (prose[0] + 1 if len(prose) else len(head))
+        likeliest = begin + chance[begin:stop, title].argmax()
+        if not (best[begin:stop] == title).any() and chance[likeliest, title] >= _LIKELY:
+            best[likeliest] = title
+    return best
+
+
+def _inside_promotion(best: Ints, chance: Floats, source: Ints) -> Flags:
+    ad, title = LABELS.index("ad"), LABELS.index("title")
+    article = np.cumsum((best == title) | np.append(False, source[1:] != source[:-1]))
+    ads = np.flatnonzero(best == ad)
+    breaks = np.flatnonzero((np.diff(ads) > _GAP + 1) | (np.diff(article[ads]) != 0)) + 1
+    inside = np.zeros(len(best), bool)
+    for run in np.split(ads, breaks):
+        if len(run) >= _ADS:
+            inside[run[0] : run[-1]] = True
+    return inside & (chance[:, ad] >= _POSSIBLE) & np.isin(best, [LABELS.index(label) for label in _FILLED])
