@@ -20,6 +20,7 @@ from pipeline.knowledge.attributes import attributes_of
 from pipeline.knowledge.linking import Link, link
 from pipeline.knowledge.reading import Article, Mention, Reader, Reading, Segment, Span, passages
 from pipeline.knowledge.tokens import key_of
+from pipeline.models import reader
 from pipeline.models.confidence import Calibration, calibration_for
 from pipeline.schema import PREDICATES
 from pipeline.stage import Stage, Tables, content_id, from_rows
@@ -27,7 +28,7 @@ from pipeline.text.align import to_raw
 
 __all__ = ["EXTRACT", "READERS", "extract"]
 
-READERS: Mapping[str, Reader] = {"frames": frames.read}
+READERS: Mapping[str, Reader] = {"reader": reader.read, "frames": frames.read}
 
 _Row = dict[str, Any]
 
