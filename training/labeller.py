@@ -1,7 +1,7 @@
-"""Train the labeller: `python -m training.labeller` (about three minutes of one core; needs torch).
+"""Train the labeller: `python -m training.labeller` (about four minutes of one core; needs torch).
 
 Reads training/corpus/*.page (train part) and training/segments/*.page, writes
-pipeline/models/labeller/weights.npz, prints the figures of the held-out pages. Seeds are fixed.
+pipeline/models/labeller/weights.npz. Seeds are fixed.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from training.variants import vary_pages
 
 HERE = Path(__file__).parent
 WEIGHTS = HERE.parent / "pipeline" / "models" / "labeller" / "weights.npz"
-NETWORKS = 3  # averaging more moved the held-out pages by less than the seeds do
+NETWORKS = 3  # their average does at least as well on held-out pages as the best of them
 VARIANTS, EPOCHS = 20, 60
 WIDTH, STATE, STRIDES = 24, 64, (1, 2, 4, 8)
 PAGES_OF_A_WORD = 8  # rarer words are topics, and topics say nothing about the kind of a line
