@@ -74,7 +74,7 @@ def test_killed_at_random_moments(ran, seconds, tmp_path):
         before = finished(out)
         process = start(out)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(moments.uniform(0.1, 0.8) * seconds)
+            process.wait(moments.uniform(0.05, 0.5) * seconds)
         if process.poll() is None:
             kill(process)
             kills += 1
