@@ -6,6 +6,7 @@ OUT ?= data/processed
 WORKERS ?=
 CONFIG ?=
 EXTRA ?=
+TIMES ?= 4
 SRC ?=
 TERMS ?= data/terminology.parquet
 
@@ -56,8 +57,8 @@ check: $(INSTALLED) ## ruff, mypy, import contract
 eval: $(INSTALLED) ## score cleaning and claims against the labelled pages, check the floors
 	@$(PY) -m pipeline eval
 
-bench: $(INSTALLED) ## speed and memory
-	@$(PY) -m benchmarks
+bench: $(INSTALLED) ## speed and memory on the written pages, and on TIMES as many
+	@$(PY) -m benchmarks --times $(TIMES)
 
 train: $(INSTALLED) ## make the claim reader's weights anew (EXTRA=folder adds labelled pages); see training/README.md
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable ".[train]"

@@ -1,6 +1,7 @@
 """The command line and the Makefile as a user meets them: what is printed, exit codes, bad input, a full disk."""
 
 import gzip
+import importlib.util
 import json
 import os
 import re
@@ -278,6 +279,12 @@ class TestMake:
         failed = make(f"RAW={tmp_path / 'none'}", f"OUT={tmp_path / 'out'}")
         assert failed.returncode == 2
         assert "does not exist" in failed.stderr
+
+    def test_no_target_runs_a_module_that_is_not_there(self):
+        modules = re.findall(r"\$\(PY\) -m ([\w.]+)", (ROOT / "Makefile").read_text())
+        assert {"pipeline", "training.reader"} <= set(modules)
+        for module in modules:
+            assert importlib.util.find_spec(module), module
 
     def test_help_lists_every_target(self):
         listed = make("help").stdout
