@@ -17,7 +17,8 @@ from pipeline.evaluation.claims import ReadClaim, read_claims, score_claims
 from pipeline.evaluation.gold import GoldPage, load_dumps, load_pages
 from pipeline.knowledge import frames
 from pipeline.knowledge.predicates import find_predicates
-from pipeline.knowledge.reading import Article, Segment, passages
+from pipeline.knowledge.reading import Article, Mention, Segment, passages
+from pipeline.knowledge.recognise import find
 from pipeline.models.confidence import calibration_for
 from pipeline.schema import ENTITY_TYPES, KEPT_LABELS, PREDICATES
 from pipeline.stage import content_id, empty, from_rows
@@ -25,6 +26,7 @@ from pipeline.stages.extract import EXTRACT
 from pipeline.stages.tag import TAG
 
 ROOT = Path(__file__).parent.parent
+FRAMES = Extract(readers=("frames",))
 CORPUS = ROOT / "training/corpus"
 REAL = ROOT.parent / "shared"
 CASES = [json.loads(line) for line in (Path(__file__).parent / "cases/frames.jsonl").read_text("utf-8").splitlines()]
@@ -81,7 +83,7 @@ def tables(pages):
 
 @pytest.fixture(scope="module")
 def claims(tables):
-    return EXTRACT.run(tables, Extract())["claims"].to_pylist()
+    return EXTRACT.run(tables, FRAMES)["claims"].to_pylist()
 
 
 def test_every_span_slices_back(pages, claims):
@@ -99,7 +101,7 @@ def test_rows_hold_what_they_must(claims):
         assert {row["subject_type"], row["object_type"]} <= set(ENTITY_TYPES)
         assert row["cues"], "a claim says why"
         assert 0.0 <= row["raw_score"] <= 1.0
-        assert row["confidence"] is None or row["confidence"] >= Extract().min_confidence
+        assert row["confidence"] is None or row["confidence"] >= FRAMES.min_confidence
         assert (row["confidence"] is None) == (row["calibration_id"] is None)
         for name in ("quantity", "qualifier"):
             assert row[name] is None or row[name] in row["evidence_text"]
@@ -127,23 +129,23 @@ def take(tables, names):
 def test_run_does_not_care_how_sources_are_split(tables, claims, chosen):
     names = sorted(set(tables["documents"]["source_path"].to_pylist()))
     first = {names[i] for i in chosen}
-    parts = [EXTRACT.run(take(tables, part), Extract())["claims"] for part in (first, set(names) - first)]
+    parts = [EXTRACT.run(take(tables, part), FRAMES)["claims"] for part in (first, set(names) - first)]
     found = sorted((row["claim_id"], row["raw_score"]) for part in parts for row in part.to_pylist())
     assert found == sorted((row["claim_id"], row["raw_score"]) for row in claims)
 
 
 def test_nothing_in_nothing_out():
     nothing = {name: empty(name) for name in EXTRACT.inputs}
-    assert EXTRACT.run(nothing, Extract())["claims"].num_rows == 0
+    assert EXTRACT.run(nothing, FRAMES)["claims"].num_rows == 0
 
 
 def test_copies_and_foreign_articles_are_not_read(tables, claims):
     documents = tables["documents"].to_pylist()
     for change in ({"is_representative": False}, {"language": "de"}):
         changed = {**tables, "documents": from_rows("documents", [{**row, **change} for row in documents])}
-        assert EXTRACT.run(changed, Extract())["claims"].num_rows == 0
+        assert EXTRACT.run(changed, FRAMES)["claims"].num_rows == 0
     repeated = [{**row, "duplicate_of": "x"} for row in tables["segments"].to_pylist()]
-    assert EXTRACT.run({**tables, "segments": from_rows("segments", repeated)}, Extract())["claims"].num_rows == 0
+    assert EXTRACT.run({**tables, "segments": from_rows("segments", repeated)}, FRAMES)["claims"].num_rows == 0
 
 
 def test_unknown_reader_names_the_known(tables):
@@ -160,7 +162,9 @@ def test_repaired_text_points_at_raw_characters():
     tables = tables_of([page])
     alignment = [i if i < at else i + 1 for i in range(len(text) + 1)]
     row = {**tables["segments"].to_pylist()[0], "text": text, "alignment": alignment}
-    found = EXTRACT.run({**tables, "segments": from_rows("segments", [row])}, Extract(min_confidence=0.0))["claims"]
+    tables = {**tables, "segments": from_rows("segments", [row])}
+    config = Extract(readers=("frames",), min_confidence=0.0)
+    found = EXTRACT.run({**tables, **TAG.run(tables, Tag())}, config)["claims"]
     (claim,) = [c for c in found.to_pylist() if c["object_text"] == "back pain"]
     assert raw[claim["object_start"] : claim["object_end"]] == "baÌck pain"
     assert claim["evidence_text"] == text
@@ -187,6 +191,10 @@ def test_repeated_segments_are_context_only():
     assert read[1].previous is not None and article.words(read[1].previous) == "Cold."
 
 
+def entities(text: str) -> tuple[Mention, ...]:
+    return tuple(Mention(f.start, f.end, f.entity_type, f.concept_id, f.concept_name) for f in find(text))
+
+
 def as_params(case: dict) -> object:
     marks = [pytest.mark.xfail(strict=True, reason=case["comment"])] if case["status"] == "fail" else []
     return pytest.param(case["input"], case["expected"], id=case["label"], marks=marks)
@@ -194,7 +202,7 @@ def as_params(case: dict) -> object:
 
 @pytest.mark.parametrize(("lines", "expected"), [as_params(case) for case in CASES])
 def test_frame_case(lines, expected):
-    article = Article(tuple(Segment(text, label) for label, text in lines))
+    article = Article(tuple(Segment(text, label, entities(text)) for label, text in lines))
     found = {(article.words(r.subject), r.predicate, article.words(r.object)) for r in frames.read(passages(article))}
     assert set(map(tuple, expected)) <= found
 

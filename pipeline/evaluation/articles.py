@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pipeline.evaluation.gold import GoldPage
-from pipeline.knowledge.reading import Article, Segment, Span
+from pipeline.knowledge.reading import Article, Mention, Segment, Span
+from pipeline.knowledge.recognise import find
 from pipeline.schema import KEPT_LABELS
 
 __all__ = ["PlacedArticle", "gold_articles"]
@@ -31,13 +33,22 @@ class PlacedArticle:
 
 
 def gold_articles(page: GoldPage) -> list[PlacedArticle]:
-    """The articles of a labelled page: kept stretches by their labels, a title begins an article."""
+    """The articles of a labelled page: kept stretches by their labels, a title begins an article.
+
+    Entities are those of the embedded terminology, as the tag stage finds them.
+    """
     return [
         PlacedArticle(
-            Article(tuple(Segment(page.text[a:b], label) for a, b, label in part)), tuple(a for a, _, _ in part)
+            Article(tuple(Segment(page.text[a:b], label, _mentions(page.text[a:b])) for a, b, label in part)),
+            tuple(a for a, _, _ in part),
         )
         for part in _split(page)
     ]
+
+
+@lru_cache(maxsize=1 << 15)
+def _mentions(text: str) -> tuple[Mention, ...]:
+    return tuple(Mention(f.start, f.end, f.entity_type, f.concept_id, f.concept_name) for f in find(text))
 
 
 def _split(page: GoldPage) -> Iterator[list[tuple[int, int, str]]]:

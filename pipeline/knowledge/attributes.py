@@ -256,7 +256,7 @@ def evidence_type(claim: Sentence, attribution: str | None) -> str:
     """study, tradition, expert or anecdote by the words of who says it, else none."""
     if attribution is None:
         return "none"
-    return next((kind for kind, pattern in _patterns("evidence") if pattern.search(attribution)), "expert")
+    return next((kind for kind, pattern in _patterns("evidence") if pattern.search(attribution)), "none")
 
 
 @cache

@@ -84,7 +84,7 @@ def _around_cue(passage: Passage, cue: Cue, cues: list[Cue], context: list[Argum
     elif not right:
         right = context
     else:
-        left = left + context[:2]
+        left = left + context[:1]
     words = cue_words(text, cue)
     before = text[max(0, cue.start - 12) : cue.start].lower().split()[-1:] or ["^"]
     after = text[cue.end :].lower().split()[:1] or ["$"]
@@ -119,8 +119,22 @@ def _side(passage: Passage, text: str, cue: Cue, cues: list[Cue], *, right: bool
             place = f"{'R' if right else 'L'}{rank}{'n' if index == 0 else 'c'}{min(between, 2)}"
             for variant, span in _variants(text, phrase, others, right=right):
                 out.setdefault(span, place + variant)
+            for span in _known(passage, phrase):
+                out.setdefault(span, place + "m")
     segment, base = passage.sentence.segment, passage.sentence.start
     return [Argument(Span(segment, base + a, base + b), place) for (a, b), place in out.items()]
+
+
+def _known(passage: Passage, phrase: Phrase) -> Iterator[tuple[int, int]]:
+    """The last known entity inside a phrase, in the sentence's code points."""
+    base = passage.sentence.start
+    mentions = passage.article.segments[passage.sentence.segment].mentions
+    inside = [
+        (m.start - base, m.end - base)
+        for m in mentions
+        if phrase.start <= m.start - base and m.end - base <= phrase.end
+    ]
+    yield from inside[-1:]
 
 
 def _variants(text: str, phrase: Phrase, others: list[Cue], *, right: bool) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -148,9 +162,7 @@ def _context(passage: Passage) -> Iterator[Argument]:
         span = getattr(passage, place)
         if span is None or span == passage.sentence:
             continue
-        text = passage.article.words(span)
-        for index, (a, b) in enumerate(_topics(text)[:2]):
-            yield Argument(Span(span.segment, span.start + a, span.start + b), f"{place}{index}")
+        yield from _topics(passage.article, span, place)[:2]
 
 
 @cache
@@ -162,14 +174,25 @@ def _frames() -> tuple[_Frame, ...]:
     )
 
 
-def _topics(text: str) -> list[tuple[int, int]]:
-    """Phrases of a heading, its deciding words taken as gaps."""
-    gaps = find_predicates(text)
-    edges = [0, *(x for c in gaps for x in (c.start, c.end)), len(text)]
-    found = [
-        (p.start, p.end) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b for p in phrases(text, a, b)
-    ]
-    return list(dict.fromkeys(found))
+# What pages are about, so what a heading's topic most often is.
+_TOPIC_TYPES = frozenset({"condition", "symptom"})
+
+
+def _topics(article: Article, span: Span, place: str) -> list[Argument]:
+    """Phrases of a heading, its deciding words taken as gaps: those that name a condition or symptom first,
+    then those that name any entity."""
+    text = article.words(span)
+    edges = [0, *(x for c in find_predicates(text) for x in (c.start, c.end)), len(text)]
+    gaps = ((a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b)
+    found = [(span.start + p.start, span.start + p.end) for gap in gaps for p in phrases(text, *gap)]
+    ranked = []
+    for index, (a, b) in enumerate(dict.fromkeys(found)):
+        inside = [m for m in article.segments[span.segment].mentions if a <= m.start and m.end <= b]
+        rank = 2 if not inside else 1 if _TOPIC_TYPES.isdisjoint(m.entity_type for m in inside) else 0
+        ranked.append((rank, index, a, b))
+        ranked += [(rank, index, m.start, m.end) for m in inside if rank == 0 and m.entity_type in _TOPIC_TYPES]
+    spans = dict.fromkeys(((a, b), rank) for rank, _, a, b in sorted(ranked))
+    return [Argument(Span(span.segment, a, b), f"{place}{rank}{min(i, 2)}") for i, ((a, b), rank) in enumerate(spans)]
 
 
 def _under_frames(passage: Passage, cues: list[Cue]) -> Iterator[Candidate]:
@@ -189,15 +212,8 @@ def _under_frames(passage: Passage, cues: list[Cue]) -> Iterator[Candidate]:
 
 
 def _frame_topics(article: Article, span: Span, title: Span | None) -> list[Argument]:
-    found = []
-    for place, where in (("own", span), ("title", title)):
-        if where is not None and (place == "own" or where != span):
-            text = article.words(where)
-            found += [
-                Argument(Span(where.segment, where.start + a, where.start + b), f"{place}{i}")
-                for i, (a, b) in enumerate(_topics(text)[:3])
-            ]
-    return found
+    found = _topics(article, span, "own")[:3]
+    return found if title is None or title == span else found + _topics(article, title, "title")[:2]
 
 
 def _pair(

@@ -7,7 +7,7 @@ of the written corpus; it has no machinery at run time but a dictionary look-up 
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
@@ -91,6 +91,8 @@ def features(candidate: Candidate, article: Article, weights: Weights) -> list[s
         kind, sure = guess_type(article, argument.span, weights)
         types.append(kind)
         found += [f"{predicate}|{role}={kind}", f"{role}sure={int(sure * 4)}|{kind}", *_shape(article, argument, role)]
+        held = list(_mentioned(article, argument, role))
+        found += [*held, *(f"{predicate}|{name}" for name in held)]
     kind = candidate.source.partition(":")[0]
     found += [f"{predicate}|{types[0]}|{types[1]}", f"{kind}|{predicate}|{types[0]}|{types[1]}"]
     return found + [f"{kind}|between={word}" for word in _between(article, candidate)]
@@ -140,11 +142,25 @@ def type_features(words: str) -> list[str]:
 
 
 def guess_type(article: Article, span: Span, weights: Weights) -> tuple[str, float]:
-    """The likeliest entity type of a phrase and its probability; a mention that covers it decides."""
+    """The likeliest entity type of a phrase and its probability; a mention that is the phrase decides."""
     for mention in article.segments[span.segment].mentions:
-        if mention.start <= span.start and span.end <= mention.end:
+        if mention.start == span.start and span.end == mention.end:
             return mention.entity_type, 1.0
     return _guess(article.words(span), weights)
+
+
+def _mentioned(article: Article, argument: Argument, role: str) -> Iterator[str]:
+    """How the known entities lie in a phrase: it is one, it ends or begins with one, it holds one, it has none."""
+    span = argument.span
+    found = "none"
+    for mention in article.segments[span.segment].mentions:
+        if mention.start >= span.end or mention.end <= span.start:
+            continue
+        same = mention.start == span.start, mention.end == span.end
+        cut = mention.start < span.start or mention.end > span.end
+        found = "cut" if cut else "whole" if all(same) else "tail" if same[1] else "head" if same[0] else "inside"
+        yield f"{role}in={mention.entity_type}|{found}"
+    yield f"{role}known={found}"
 
 
 @lru_cache(maxsize=1 << 15)
