@@ -1,4 +1,4 @@
-"""The command line: run, status, show, eval, report.
+"""The command line: run, status, show, audit, eval, report.
 
 Exit codes: 0 all went well, 1 the run failed, 2 a setting or the input cannot work. An error is one line
 on standard error that names the file or setting and the remedy.
@@ -87,6 +87,32 @@ def show(claim_id: Annotated[str, typer.Argument(help="claim_id, or its beginnin
     from pipeline.terminal import console, show_evidence
 
     show_evidence(console(), evidence(claim_id, out=out))
+
+
+@app.command()
+def audit(
+    out: _Out = OUT,
+    threshold: Annotated[list[float] | None, typer.Option(help="another clean.drop_threshold; may be repeated")] = None,
+    rows: Annotated[int, typer.Option(min=1, help="rows of each list")] = 10,
+    exact: Annotated[bool, typer.Option("--exact", help="label anew, to count what each threshold changes")] = False,
+) -> None:
+    """Say what cleaning dropped as what, why and where, and what another threshold would change."""
+    from pipeline.errors import ConfigError
+    from pipeline.report import audit as cleaning
+    from pipeline.terminal import console, show_audit, watch
+
+    thresholds = threshold or cleaning.THRESHOLDS
+    for value in thresholds:
+        if not 0 <= value <= 1:
+            raise ConfigError(f"--threshold must lie between 0 and 1, is {value}")
+    to = console()
+    found = cleaning.audit(out, thresholds, n_rows=rows)
+    show_audit(to, found)
+    for value in thresholds if exact else ():
+        with watch(to) as progress:
+            change = cleaning.exact(out, value, progress=progress)
+        to.print(f"{value:g} labelled anew: {change.n_chars_dropped} characters more dropped,"
+                 f" {change.n_chars_kept} more kept")  # fmt: skip
 
 
 @app.command(name="eval")

@@ -1,4 +1,4 @@
-"""What the command line shows: progress, the counts of a run, the passage behind a claim."""
+"""What the command line shows: progress, the counts of a run, the passage behind a claim, the audit."""
 
 import contextlib
 import sys
@@ -12,9 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.engines.steps import Progress as Watcher
+from pipeline.report.audit import Audit, Drop
+from pipeline.report.words import percent
 from pipeline.store import Counts, Evidence, Manifest, Passage
 
-__all__ = ["console", "show_counts", "show_evidence", "show_manifest", "watch"]
+__all__ = ["console", "show_audit", "show_counts", "show_evidence", "show_manifest", "watch"]
 
 _STYLES = {"evidence": "underline", "subject": "bold cyan", "object": "bold magenta"}
 # Where there is no colour, brackets mark a claim's parts.
@@ -88,6 +90,59 @@ def show_evidence(to: Console, found: Evidence) -> None:
         Text(
             f"\nits segment was kept as {found.segment_label}: {found.segment_reason} (score {found.segment_score:.2f})"
         )
+    )
+
+
+def show_audit(to: Console, found: Audit) -> None:
+    """What was dropped as what, why and where, the longest and least certain drops, and other thresholds."""
+    share = percent(found.n_chars_dropped / found.n_chars if found.n_chars else None)
+    to.print(
+        f"{found.n_chars_dropped} of {found.n_chars} characters dropped ({share}),"
+        f" at clean.drop_threshold = {found.threshold:g}"
+    )
+    for name, rows in found.by.items():
+        table = Table(name, "segments dropped", "characters dropped", "of its characters", box=None)
+        for row in rows:
+            part = percent(row.n_chars / row.n_chars_all if row.n_chars_all else None)
+            table.add_row(escape(row.name), str(row.n_segments), str(row.n_chars), part)
+        to.print(f"\ndropped by {name}:")
+        to.print(table, width=_width(to))
+        if found.more[name]:
+            to.print(f"and {found.more[name]} more: --rows {len(rows) + found.more[name]}")
+    _show_drops(to, "the longest drops:", found.longest)
+    _show_drops(to, "the drops with the least certain label (a few labels that all mean dropping may share the rest):",
+                found.least_certain)  # fmt: skip
+    _show_bounds(to, found)
+
+
+def _show_drops(to: Console, head: str, drops: tuple[Drop, ...]) -> None:
+    table = Table("label", "reason", "score", "characters", "file", "from", "words", box=None)
+    for drop in drops:
+        place = (escape(drop.source_path), str(drop.raw_start), escape(drop.words))
+        table.add_row(drop.label, escape(drop.reason), f"{drop.score:.2f}", str(drop.n_chars), *place)
+    to.print(f"\n{head}")
+    to.print(table, width=_width(to))
+
+
+def _width(to: Console) -> int | None:
+    """As wide as the terminal; elsewhere wide enough that no row is folded."""
+    return None if to.is_terminal else 300
+
+
+def _show_bounds(to: Console, found: Audit) -> None:
+    to.print("\nother thresholds, by the stored scores:")
+    for bound in found.bounds:
+        direction = "stricter" if bound.to == "dropped" else "laxer"
+        to.print(f"{bound.threshold:g} ({direction}): at most {bound.n_chars} characters"
+                 f" in {bound.n_segments} segments more {bound.to}")  # fmt: skip
+        if bound.n_chars_ruled:
+            to.print(
+                f"  and {bound.n_chars_ruled} are dropped by markup or by the promotion around them: no score says"
+            )
+    to.print(
+        "A score is the probability of the segment's own label. What all drop labels had together is not stored, nor"
+        "\nhow a changed label changes its neighbours': so these are bounds, give or take the rules about titles and"
+        "\npromotions. --exact labels anew and counts; it reads no raw file."
     )
 
 

@@ -4,7 +4,7 @@ from pipeline.store.blobs import canonical, in_order, pack, unpack
 from pipeline.store.cache import Cache, Ref, digest, open_cache
 from pipeline.store.counts import Counts, count
 from pipeline.store.manifest import Manifest, Step, TableFile, read_manifest
-from pipeline.store.passages import Evidence, Mark, Passage, evidence, find_claim, read_text
+from pipeline.store.passages import Evidence, Mark, Passage, evidence, find_claim, read_text, read_texts
 from pipeline.store.tables import (
     cache_path,
     complete,
@@ -44,6 +44,7 @@ __all__ = [
     "read_manifest",
     "read_table",
     "read_text",
+    "read_texts",
     "stage_table",
     "table_path",
     "unpack",

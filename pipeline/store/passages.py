@@ -1,7 +1,7 @@
 """The raw words behind a claim: decoded source text and the passages in which its parts stand."""
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from pipeline.store.blobs import unpack
 from pipeline.store.cache import open_cache
 from pipeline.store.tables import cache_path, read_table
 
-__all__ = ["Evidence", "Mark", "Passage", "evidence", "find_claim", "read_text"]
+__all__ = ["Evidence", "Mark", "Passage", "evidence", "find_claim", "read_text", "read_texts"]
 
 _ROLES = ("evidence", "subject", "object")
 # Code points shown before and after a part at most: some dumps hold a page, or a site, in one line.
@@ -91,6 +91,16 @@ def read_text(source_id: str, *, out: Path) -> str:
     return _cached_text(out, sources.column("source_path")[row].as_py(), source_id)
 
 
+def read_texts(source_path: str, *, out: Path) -> pa.Table:
+    """The table `texts` of one file of the last run: what cleaning reads of it, without reading the raw file.
+
+    Raises OutputError when its cache was deleted or holds nothing of this file.
+    """
+    for texts in _cached_texts(out, source_path):
+        return texts
+    raise OutputError(f"the cache holds no text of {source_path}: run the pipeline again")
+
+
 def find_claim(claim: str, *, out: Path) -> dict[str, Any]:
     """The row of `claims` whose id is, or alone begins with, `claim`.
 
@@ -133,16 +143,21 @@ def evidence(claim: str, *, out: Path, context_lines: int = 2) -> Evidence:
 
 
 def _cached_text(out: Path, source_path: str, source_id: str) -> str:
+    for texts in _cached_texts(out, source_path):
+        row = pc.index(texts.column("source_id"), source_id).as_py()
+        if row >= 0:
+            return str(texts.column("text")[row].as_py())
+    raise OutputError(f"the cache holds no text of {source_path}: run the pipeline again")
+
+
+def _cached_texts(out: Path, source_path: str) -> Iterator[pa.Table]:
+    """The `texts` of a file as they lie in the cache, newest first."""
     path = cache_path(out)
     if not path.exists():
         raise OutputError(f"{path} is not there: it holds the decoded texts; run the pipeline again")
     with open_cache(path, read_only=True) as cache:
         for ref in cache.versions(source_path, "texts"):
-            texts: pa.Table = unpack(cache.load(ref))
-            row = pc.index(texts.column("source_id"), source_id).as_py()
-            if row >= 0:
-                return str(texts.column("text")[row].as_py())
-    raise OutputError(f"the cache holds no text of {source_path}: run the pipeline again")
+            yield unpack(cache.load(ref))
 
 
 def _passages(text: str, marks: list[Mark], context_lines: int) -> tuple[Passage, ...]:
