@@ -5,8 +5,8 @@
 share of copies found, the share of those whose Jaccard is at the bound at all, and how many of the
 clustered pairs truly have one origin. The articles of the pages stand beside them as unrelated ones.
 
-`python -m benchmarks.deduplicate speed [--articles 10000]` prints the CPU time of the three parts on articles of 400 words
-drawn from a Zipf distribution, of which a tenth are copies with 5 % of their words changed.
+`python -m benchmarks.deduplicate speed [--articles 10000]` prints the CPU time of the three parts on articles of 400
+words drawn from a Zipf distribution, of which a tenth are copies with 5 % of their words changed.
 """
 
 import argparse
