@@ -37,12 +37,16 @@ class _State:
 
 @dataclass(frozen=True, slots=True)
 class _Lexicon:
-    """States by folded words: behind and before anatomy (signs) and what is measured; dosage forms; exceptions."""
+    """States by folded words: behind and before anatomy (signs) and what is measured; dosage forms; exceptions.
+
+    soft: anatomy that ruptures where bone breaks.
+    """
 
     after: Mapping[str, Mapping[str, _State]]
     before: Mapping[str, Mapping[str, _State]]
     forms: frozenset[str]
     not_before: frozenset[str]
+    soft: frozenset[str]
 
 
 def add_states(matches: Sequence[Match], words: Sequence[str], lookup: Lookup) -> list[Match]:
@@ -67,6 +71,8 @@ def _with_state(match: Match, free: tuple[int, int], words: Sequence[str], looku
     if group is None:
         return match
     for begin, end, state in _states(match, free, words, lexicon, group):
+        if state.name == "fracture" and key_of(concept.name) in lexicon.soft:
+            state = _State("rupture", state.entity_type)
         known = _known(state, match, words, lookup)
         return Match(begin, end, known or _compose(state, concept), "composed")
     return match
@@ -134,5 +140,5 @@ def _lexicon() -> _Lexicon:
             state = _State(row["name"], row["type"])
             after[group].update((key_of(w), state) for w in row["words"].split("|") if w)
             before[group].update((key_of(w), state) for w in row["before"].split("|") if w)
-    forms, exceptions = ({key_of(w) for w in data[name].split("|")} for name in ("forms", "not_before"))
-    return _Lexicon(after, before, frozenset(forms), frozenset(exceptions))
+    words = (frozenset(key_of(w) for w in data[name].split("|")) for name in ("forms", "not_before", "soft"))
+    return _Lexicon(after, before, *words)

@@ -13,9 +13,9 @@ __all__ = ["PUNCTUATION", "Tokens", "fold", "key_of", "tokenise"]
 # A word (apostrophes inside it kept), "St." before a name, a number, or a mark that no term runs across.
 # Hyphens and quotes around words are neither: "low-back pain" and "low back pain" are one term.
 _TOKEN = re.compile(
-    r"(?:St|Mt)\.(?=\s)|[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*|\n\s*\n|[.,;:!?()\[\]{}<>|/…•·–—。，；：、！？（）]"
+    r"(?:St|Mt)\.(?=\s)|[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*|\n\s*\n|[.,;:!?()\[\]{}<>|/+=→…•·–—。，；：、！？（）]"
 )
-PUNCTUATION = frozenset(".,;:!?()[]{}<>|/…•·–—。，；：、！？（）\n")
+PUNCTUATION = frozenset(".,;:!?()[]{}<>|/+=→…•·–—。，；：、！？（）\n")
 _WIDE = dict(zip("。，；：、！？（）", ".,;:,!?()", strict=True))
 
 # Plurals that no rule of `fold` forms.
