@@ -8,7 +8,7 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
-from training.reader.model import MAX_WIDTH, Batch, Reader
+from training.reader.model import MAX_WIDTH, Batch, Reader, Spans
 
 __all__ = ["export"]
 
@@ -41,10 +41,10 @@ class _Pairs(nn.Module):
         self.reader = reader
 
     def forward(self, *given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        words, hidden, begin, stop, sentence, core, word_kind = given
+        words, hidden, begin, stop, near, subject, object_, sentence, core, word_kind = given
         none = torch.zeros_like(sentence, dtype=torch.bool)
         batch = Batch(sentence, sentence, none, sentence, sentence, none, sentence, core, word_kind)
-        scores = self.reader.pairs(words, hidden, begin, stop, batch)
+        scores = self.reader.pairs(words, Spans(hidden, begin, stop, near), (subject, object_), batch)
         return scores.relation.softmax(-1), scores.flags.sigmoid(), scores.allowed
 
 
@@ -62,15 +62,17 @@ def export(reader: Reader, folder: Path) -> None:
         vectors, _, _, hidden, _ = _Spans(reader)(*spans)
     begin = torch.arange(k)[None] * 3
     flat = hidden.flatten(1, 2)[:, begin[0] * MAX_WIDTH]
-    pairs = (vectors, flat, begin, begin, words // 10, torch.ones(1, n, dtype=torch.bool), torch.full((1, n), 3))
-    word = {1: "words"}
+    subject, near = torch.arange(k - 1)[None], torch.ones(1, k, n, dtype=torch.bool)
+    core, kind = torch.ones(1, n, dtype=torch.bool), torch.full((1, n), 3)
+    pairs = (vectors, flat, begin, begin, near, subject, subject + 1, words // 10, core, kind)
+    token, word, span, pair = {1: "tokens"}, {1: "words"}, {1: "spans"}, {1: "pairs"}
     _one(_Spans(reader), spans, folder / "spans.onnx", {
-        "token_ids": {1: "tokens"}, "kinds": {1: "tokens"}, "first": word, "last": word, "sentence": word,
+        "token_ids": token, "kinds": token, "first": word, "last": word, "sentence": word,
     }, {"words": word, "argument": word, "types": word, "hidden": word, "allowed": word})  # fmt: skip
-    span = {1: "spans"}
     _one(_Pairs(reader), pairs, folder / "pairs.onnx", {
-        "words": word, "hidden": span, "begin": span, "stop": span, "sentence": word, "core": word, "word_kind": word,
-    }, {name: {1: "spans", 2: "spans"} for name in ("relation", "flags", "allowed")})  # fmt: skip
+        "words": word, "hidden": span, "begin": span, "stop": span, "near": {1: "spans", 2: "words"},
+        "subject": pair, "object": pair, "sentence": word, "core": word, "word_kind": word,
+    }, {"relation": pair, "flags": pair, "allowed": pair})  # fmt: skip
 
 
 def _one(

@@ -1,7 +1,7 @@
 """The claim reader: encoder, a scorer of argument spans, a scorer of ordered pairs of spans.
 
 Spans: every run of up to MAX_WIDTH words of one sentence gets a probability of being an argument and one
-per entity type. Pairs: for every ordered pair of likely spans, a softmax over `none` and the predicates,
+per entity type. Pairs: for chosen ordered pairs of likely spans, a softmax over `none` and the predicates,
 and whether the claim is negated and hedged. A pair looks at the sentence of its later span through
 attention whose query is the pair.
 """
@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from pipeline.schema import ENTITY_TYPES, PREDICATES
 from training.reader.encoder import WIDTH, Encoder
 
-__all__ = ["DISTANCES", "MAX_WIDTH", "Batch", "PairScores", "Reader", "SpanScores"]
+__all__ = ["DISTANCES", "MAX_WIDTH", "NEAR", "Batch", "PairScores", "Reader", "SpanScores", "Spans", "near_words"]
 
 MAX_WIDTH = 12  # words; holds 100.0 % of the written and 99.5 % of the real arguments
 DISTANCES = 16
@@ -24,7 +24,7 @@ _PAIR = 256
 _HEADS = 4
 _KEY = 32
 _VALUE = 64
-_NEAR = 64  # words of the later span's sentence that a pair sees
+NEAR = 64  # words of the later span's sentence that a pair sees
 
 
 @dataclass
@@ -54,7 +54,7 @@ class SpanScores:
 
 @dataclass
 class PairScores:
-    """relation: (batch, spans, spans, 19) logits, `none` first; flags: (..., 2) logits of negated and hedged."""
+    """relation: (batch, pairs, 19) logits, `none` first; flags: (batch, pairs, 2) logits of negated and hedged."""
 
     relation: Tensor
     flags: Tensor
@@ -149,72 +149,83 @@ class Reader(nn.Module):
         out = self.dropout(h)
         return SpanScores(self.argument(out).squeeze(-1), self.types(out), h, allowed)
 
-    def pairs(self, words: Tensor, hidden: Tensor, begin: Tensor, stop: Tensor, batch: Batch) -> PairScores:
-        """Scores of all ordered pairs of the chosen spans.
-
-        hidden: (batch, spans, _SPAN) rows of SpanScores.hidden; begin, stop: (batch, spans) first and last
-        word of each, -1 where there is no span.
-        """
-        real = begin >= 0
-        begin, stop = begin.clamp(min=0), stop.clamp(min=0)
-        hidden = self.dropout(hidden)
+    def pairs(self, words: Tensor, spans: "Spans", chosen: tuple[Tensor, Tensor], batch: Batch) -> PairScores:
+        """Scores of the chosen ordered pairs: (batch, pairs) indices of subjects and objects among the spans."""
+        subject, object_ = (x.clamp(min=0) for x in chosen)
+        real, begin, stop = spans.begin >= 0, spans.begin.clamp(min=0), spans.stop.clamp(min=0)
+        hidden = self.dropout(spans.hidden)
         far = distance_bucket(begin[:, :, None] - begin[:, None])
         for layer in self.span_layers:
             hidden = layer(hidden, real, far)
-        sentence = batch.sentence.gather(1, begin)
-        kind = batch.word_kind.gather(1, begin)
+        sentence, kind = batch.sentence.gather(1, begin), batch.word_kind.gather(1, begin)
         core = batch.core.gather(1, begin)
-        subject_later = begin[:, :, None] >= begin[:, None, :]
-        later_core = (subject_later & core[:, :, None]) | (~subject_later & core[:, None, :])
-        apart = (stop[:, :, None] < begin[:, None, :]) | (stop[:, None, :] < begin[:, :, None])
-        allowed = real[:, :, None] & real[:, None, :] & apart & later_core
-        distance = torch.where(
-            subject_later, begin[:, :, None] - stop[:, None, :], stop[:, :, None] - begin[:, None, :]
-        )
-        gap = (sentence[:, :, None] - sentence[:, None, :]).abs().clamp(max=2)
-        h = self.subject(hidden)[:, :, None] + self.object(hidden)[:, None]
-        h = h + self.product(self.left(hidden)[:, :, None] * self.right(hidden)[:, None])
+        first, last = begin.gather(1, subject), stop.gather(1, subject)
+        first_o, last_o = begin.gather(1, object_), stop.gather(1, object_)
+        subject_later = first >= first_o
+        later = torch.where(subject_later, subject, object_)
+        apart = (last < first_o) | (last_o < first)
+        there = (chosen[0] >= 0) & real.gather(1, subject) & real.gather(1, object_)
+        distance = torch.where(subject_later, first - last_o, last - first_o)
+        gap = (sentence.gather(1, subject) - sentence.gather(1, object_)).abs().clamp(max=2)
+        h = _take(self.subject(hidden), subject) + _take(self.object(hidden), object_)
+        h = h + self.product(_take(self.left(hidden), subject) * _take(self.right(hidden), object_))
         h = h + self.distance(distance_bucket(distance)) + self.same_sentence(gap)
-        h = h + self.relation_kind(kind[:, :, None] * 4 + kind[:, None, :])
-        object_later, subject_first = self._attend(words, hidden, begin, stop, batch)
-        h = h + self.context(torch.where(subject_later[..., None], subject_first.transpose(1, 2), object_later))
+        h = h + self.relation_kind(kind.gather(1, subject) * 4 + kind.gather(1, object_))
+        near = spans.near.gather(1, later[..., None].expand(-1, -1, spans.near.shape[-1]))
+        h = h + self.context(self._attend(words, hidden, (begin, stop), (subject, object_), near))
         h = F.gelu(self.pair_norm(h))
         h = F.gelu(self.pair_hidden(self.dropout(h))) + h
         out = self.dropout(h)
-        return PairScores(self.relation(out), self.flags(out), allowed)
+        return PairScores(self.relation(out), self.flags(out), there & apart & core.gather(1, later))
 
     def _attend(
-        self, words: Tensor, hidden: Tensor, begin: Tensor, stop: Tensor, batch: Batch
-    ) -> tuple[Tensor, Tensor]:
-        """What pairs read from the sentence of their later span, for each (earlier i, later j).
+        self, words: Tensor, hidden: Tensor, places: tuple[Tensor, Tensor], chosen: tuple[Tensor, Tensor], near: Tensor
+    ) -> Tensor:
+        """What each pair reads from the words `near` its later span.
 
-        First where i is the subject, second where j is. Only up to _NEAR words around the later span are seen.
+        A pair's question is the sum of its spans', and so is what a word's side to them adds: both are worked
+        out span by span and only then put together pair by pair.
         """
         b, n, _ = words.shape
-        k = hidden.shape[1]
-        near = (stop - _NEAR * 3 // 4).clamp(min=0)[..., None] + torch.arange(_NEAR, device=words.device)
-        inside = near < n
-        near = near.clamp(max=n - 1)
-        flat = near.flatten(1)
-        home = batch.sentence.gather(1, begin)[..., None]
-        seen = inside & (batch.sentence.gather(1, flat).view(b, k, _NEAR) == home)
-        keys = _take(self.key(words), flat).view(b, k, _NEAR, _HEADS, _KEY)
-        values = _take(self.value(words), flat).view(b, k, _NEAR, _HEADS, _VALUE)
-        asks = torch.stack([self.ask_subject(hidden), self.ask_object(hidden)], 2).view(b, k, 2, _HEADS, _KEY)
-        zones = torch.stack([self.zone_subject.weight, self.zone_object.weight])
-        # Where a word stands to a span: before it 0, in it 1, after it 2.
-        own_side = (near >= begin[..., None]).long() + (near > stop[..., None]).long()
-        own = torch.einsum("bjrhd,bjmhd->bjrhm", asks, keys) / _KEY**0.5
-        own = own + zones[:, own_side].permute(1, 2, 0, 4, 3)
-        side = (near[:, None] >= begin[..., None, None]).long() + (near[:, None] > stop[..., None, None]).long()
-        other = torch.einsum("birhd,bjmhd->bijrhm", asks, keys) / _KEY**0.5
-        hot = F.one_hot(side, 3).to(other.dtype)
-        other = other + torch.einsum("bijmc,rch->bijrhm", hot, zones.to(other.dtype))
-        scores = other + own.flip(2)[:, None]
-        scores = scores.masked_fill(~seen[:, None, :, None, None], -1e4)
-        mixed = torch.einsum("bijrhm,bjmhd->bijrhd", self.dropout(scores.softmax(-1)), values)
-        first, second = mixed.flatten(-2).unbind(3)
-        return first, second
+        place = torch.arange(n, device=words.device)
+        # Where each word stands to a span: before it 0, in it 1, after it 2.
+        side = (place >= places[0][..., None]).long() + (place > places[1][..., None]).long()
+        keys = self.key(words).view(b, n, _HEADS, _KEY)
+        values = self.value(words).view(b, n, _HEADS, _VALUE)
+
+        def asked(ask: nn.Linear, zone: nn.Embedding) -> Tensor:
+            question = ask(hidden).view(b, -1, _HEADS, _KEY)
+            part = torch.einsum("bkhd,bnhd->bkhn", question, keys) / _KEY**0.5 + zone(side).transpose(2, 3)
+            flat: Tensor = part.flatten(2)
+            return flat
+
+        by_subject = _take(asked(self.ask_subject, self.zone_subject), chosen[0])
+        scores = by_subject + _take(asked(self.ask_object, self.zone_object), chosen[1])
+        scores = scores.view(b, -1, _HEADS, n).masked_fill(~near[:, :, None], -1e4)
+        mixed = torch.einsum("bphn,bnhd->bphd", self.dropout(scores.softmax(-1)), values)
+        return mixed.flatten(2)
+
+
+@dataclass
+class Spans:
+    """The spans that are paired. hidden: (batch, spans, _SPAN) rows of SpanScores.hidden. begin, stop: (batch,
+    spans) first and last word, -1 where there is no span. near: (batch, spans, words) True for the words of its
+    sentence around it.
+    """
+
+    hidden: Tensor
+    begin: Tensor
+    stop: Tensor
+    near: Tensor
+
+
+def near_words(stop: Tensor, sentence: Tensor, word_padding: Tensor) -> Tensor:
+    """(batch, spans, words): the words of each span's sentence, NEAR at most, three quarters up to its last word."""
+    stop = stop.clamp(min=0)
+    place = torch.arange(sentence.shape[1], device=stop.device)
+    low = (stop - NEAR * 3 // 4).clamp(min=0)[..., None]
+    home = sentence.gather(1, stop)[..., None] == sentence[:, None]
+    return home & (place >= low) & (place < low + NEAR) & ~word_padding[:, None]
 
 
 def _windows(x: Tensor) -> Tensor:

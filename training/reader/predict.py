@@ -7,10 +7,18 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from pipeline.models.reader.decode import Decoding, Found, choose_spans, claims_of
+from pipeline.models.reader.decode import (
+    Decoding,
+    Found,
+    Scored,
+    choose_pairs,
+    choose_spans,
+    claims_of,
+    near_words,
+)
 from pipeline.models.reader.windows import Shape
 from training.reader.data import Article, Example, collate, examples_of
-from training.reader.model import MAX_WIDTH, Batch, Reader
+from training.reader.model import MAX_WIDTH, Batch, Reader, Spans
 
 __all__ = ["predict"]
 
@@ -33,21 +41,26 @@ def _read(
 ) -> list[Found]:
     encoded = [m.encode(batch) for m in models]
     spans = [m.spans(w, batch.sentence, batch.word_padding) for m, w in zip(models, encoded, strict=True)]
-    argument = torch.stack([torch.sigmoid(s.argument[0].float()) for s in spans]).mean(0).cpu().numpy()
-    logit = np.log(argument.clip(1e-7, 1 - 1e-7) / (1 - argument.clip(1e-7, 1 - 1e-7)))
-    begin, stop, probability = choose_spans(logit, spans[0].allowed[0].cpu().numpy(), decoding)
-    if not len(begin):
+    argument = (
+        torch.stack([torch.sigmoid(s.argument[0].float()) for s in spans]).mean(0).cpu().numpy().clip(1e-7, 1 - 1e-7)
+    )
+    chosen = choose_spans(np.log(argument / (1 - argument)), spans[0].allowed[0].cpu().numpy(), decoding)
+    begin, stop, probability = chosen
+    if len(begin) < 2:
         return []
-    b, e = (torch.from_numpy(x)[None].to(batch.first.device) for x in (begin, stop))
+    pairs = choose_pairs(example.window, chosen, decoding)
+    near = near_words(example.window, begin, stop)
+    device = batch.first.device
+    b, e, n, s, o = (torch.from_numpy(x)[None].to(device) for x in (begin, stop, near, *pairs))
     at = (b * MAX_WIDTH + e - b)[0]
     relation, flags, types = [], [], []
-    for m, w, s in zip(models, encoded, spans, strict=True):
-        scores = m.pairs(w, s.hidden.flatten(1, 2)[:, at], b, e, batch)
+    allowed = np.zeros(0, dtype=bool)
+    for m, w, found in zip(models, encoded, spans, strict=True):
+        scores = m.pairs(w, Spans(found.hidden.flatten(1, 2)[:, at], b, e, n), (s, o), batch)
         relation.append(scores.relation[0].float().softmax(-1))
         flags.append(torch.sigmoid(scores.flags[0].float()))
-        types.append(s.types.flatten(1, 2)[0, at].float())
+        types.append(found.types.flatten(1, 2)[0, at].float())
+        allowed = scores.allowed[0].cpu().numpy()
     mean = [torch.stack(x).mean(0).cpu().numpy() for x in (relation, flags, types)]
-    allowed = scores.allowed[0].cpu().numpy()
-    return claims_of(
-        example.window, article.lines, (begin, stop, probability), (mean[0], mean[1], allowed, mean[2]), decoding
-    )
+    scored = Scored(begin, stop, probability, mean[2], *pairs, mean[0], mean[1], allowed)
+    return claims_of(example.window, article.lines, scored, decoding)

@@ -12,10 +12,10 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional as F
 
-from pipeline.models.reader.windows import Shape
+from pipeline.models.reader.windows import KINDS, Shape
 from pipeline.schema import PREDICATES
 from training.reader.data import Article, Packed, collate, examples_of, swap_arguments
-from training.reader.model import MAX_WIDTH, Reader
+from training.reader.model import MAX_WIDTH, Reader, Spans, near_words
 
 __all__ = ["Base", "Settings", "fit"]
 
@@ -35,6 +35,7 @@ class Settings:
     dropout: float = 0.2
     mask: float = 0.1
     spans: int = 64
+    pairs: int = 1024
     cuts: int = 5
     near: float = 0.5
     span_weight: float = 1.0
@@ -172,13 +173,19 @@ def loss_of(model: Reader, packed: Packed, settings: Settings) -> Tensor:
         F.cross_entropy(type_logits, gold[:, :, 2].masked_fill(~there, -100).flatten(), reduction="sum") / n_gold
     )
     begin, stop, chosen = _pool(argument.detach().masked_fill(~allowed, -1e4), at, there, settings.spans)
-    hidden = scores.hidden.flatten(1, 2)
-    hidden = hidden.gather(1, chosen[..., None].expand(-1, -1, hidden.shape[-1]))
-    pairs = model.pairs(words, hidden, begin, stop, batch)
+    flat = scores.hidden.flatten(1, 2)
+    hidden = flat.gather(1, chosen[..., None].expand(-1, -1, flat.shape[-1]))
+    spans = Spans(hidden, begin, stop, near_words(stop, batch.sentence, batch.word_padding))
     wanted, care, flags = _pair_targets((begin, stop), relations, packed.weight, settings.near)
+    subject, object_ = _choose_pairs(begin, stop, care * (wanted[..., 0] < 1), settings.pairs, packed)
+    pairs = model.pairs(words, spans, (subject, object_), batch)
+    k = begin.shape[1]
+    at_pair = subject.clamp(min=0) * k + object_.clamp(min=0)
+    care = care.flatten(1).gather(1, at_pair) * pairs.allowed
     n_claims = (relations[:, :, 7] == 1).sum().clamp(min=1)
     log = pairs.relation.float().log_softmax(-1)
-    pair_loss = (-(wanted * log).sum(-1) * care * pairs.allowed).sum() / n_claims
+    pair_loss = (-(_pick(wanted, at_pair) * log).sum(-1) * care).sum() / n_claims
+    flags = _pick(flags, at_pair)
     sure = ((flags >= 0) & pairs.allowed[..., None]).float()
     flag_losses = F.binary_cross_entropy_with_logits(pairs.flags.float(), flags.clamp(min=0).float(), reduction="none")
     flag_loss = (flag_losses * sure).sum() / sure.sum().clamp(min=1)
@@ -196,6 +203,36 @@ def _pool(score: Tensor, gold: Tensor, there: Tensor, size: int) -> tuple[Tensor
     begin = best.indices // MAX_WIDTH
     stop = begin + best.indices % MAX_WIDTH
     return begin.masked_fill(gone, -1), stop.masked_fill(gone, -1), best.indices
+
+
+def _pick(values: Tensor, at: Tensor) -> Tensor:
+    """Rows of a (batch, spans, spans, d) tensor at flat pair indices (batch, pairs)."""
+    flat = values.flatten(1, 2)
+    return flat.gather(1, at[..., None].expand(-1, -1, flat.shape[-1]))
+
+
+def _choose_pairs(begin: Tensor, stop: Tensor, claimed: Tensor, size: int, packed: Packed) -> tuple[Tensor, Tensor]:
+    """Indices of subjects and objects of the pairs that are scored in training; -1 where there are fewer.
+
+    Claimed pairs first, then those of one sentence, then those of neighbouring sentences or with a heading or
+    title: the order in which the reader, too, takes them.
+    """
+    batch = packed.batch
+    sentence, kind = (x.gather(1, begin.clamp(min=0)) for x in (batch.sentence, batch.word_kind))
+    gap = (sentence[:, :, None] - sentence[:, None]).abs()
+    headed = (kind[:, :, None] != KINDS["body"]) | (kind[:, None] != KINDS["body"])
+    apart = (stop[:, :, None] < begin[:, None]) | (stop[:, None] < begin[:, :, None])
+    there = (begin >= 0)[:, :, None] & (begin >= 0)[:, None] & apart
+    rank = (
+        4.0 * (claimed > 0)
+        + 2.0 * (gap == 0)
+        + 1.0 * ((gap == 1) | headed)
+        + 0.5 * torch.rand(gap.shape, device=gap.device)
+    )
+    best = rank.masked_fill(~there, -1.0).flatten(1).topk(min(size, gap[0].numel()), dim=1)
+    gone = best.values < 0
+    k = begin.shape[1]
+    return (best.indices // k).masked_fill(gone, -1), (best.indices % k).masked_fill(gone, -1)
 
 
 def _pair_targets(

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.models.reader.windows import Line, Window
+from pipeline.models.reader.windows import KINDS, Line, Window
 from pipeline.schema import ENTITY_TYPES, PREDICATES
 from pipeline.text.agreement import agreement, content_words
 
-__all__ = ["Decoding", "Found", "choose_spans", "claims_of"]
+__all__ = ["NEAR", "Decoding", "Found", "Scored", "choose_pairs", "choose_spans", "claims_of", "near_words"]
+
+NEAR = 64  # words of the later span's sentence that a pair sees; what the network was trained with
 
 _PREDICATES = tuple(PREDICATES)
 
@@ -19,7 +21,10 @@ _PREDICATES = tuple(PREDICATES)
 class Decoding:
     """How scores become claims.
 
-    spans: most spans paired in one window. min_span: least probability of a paired span. weight: exponent of
+    spans: most spans paired in one window. min_span: least probability of a paired span. min_far: least
+    probability of one that is paired across more than one sentence without being a heading. min_near, min_apart:
+    least product of two spans' probabilities to be paired within a sentence and across: a third of all pairs, and
+    no strict F1 lost on written pages. weight: exponent of
     the spans' probabilities in a claim's score, so that of two runs that fit a claim the better one stands.
     min_score: claims below it are not returned. agreement: two claims of one sentence and predicate whose
     arguments share this much (F1 of content words) are one claim, the better is kept; the scorer's own bound.
@@ -27,6 +32,9 @@ class Decoding:
 
     spans: int = 96
     min_span: float = 0.04
+    min_far: float = 0.25
+    min_near: float = 0.02
+    min_apart: float = 0.1
     weight: float = 0.25
     min_score: float = 0.05
     agreement: float = 0.5
@@ -48,6 +56,24 @@ class Found:
     parts: tuple[float, float, float]
 
 
+@dataclass(frozen=True)
+class Scored:
+    """A window's scores. begin, stop, probability: (spans); types: (spans, 13) logits. subject, object: (pairs)
+    indices of spans; relation: (pairs, 1 + predicates) probabilities, `none` first; flags: (pairs, 2)
+    probabilities of negated and hedged; allowed: (pairs).
+    """
+
+    begin: np.ndarray
+    stop: np.ndarray
+    probability: np.ndarray
+    types: np.ndarray
+    subject: np.ndarray
+    object: np.ndarray
+    relation: np.ndarray
+    flags: np.ndarray
+    allowed: np.ndarray
+
+
 def choose_spans(
     argument: np.ndarray, allowed: np.ndarray, decoding: Decoding
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -63,56 +89,72 @@ def choose_spans(
     return begin, begin + width, flat[order]
 
 
-def claims_of(
-    window: Window,
-    lines: Sequence[Line],
-    spans: tuple[np.ndarray, np.ndarray, np.ndarray],
-    scores: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
-    decoding: Decoding,
-) -> list[Found]:
-    """Claims of one window, best first within a sentence.
+def choose_pairs(
+    window: Window, spans: tuple[np.ndarray, np.ndarray, np.ndarray], decoding: Decoding
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of subjects and objects of the ordered pairs worth scoring.
 
-    scores: relation (spans, spans, 1 + predicates) probabilities, `none` first; flags (spans, spans, 2)
-    probabilities; allowed (spans, spans); types (spans, types) logits.
+    The later span stands in a sentence that is read here. The other stands in the same sentence or the one
+    before, or in a heading or title, or is surely an argument: a lead-in may be many list items away.
     """
-    begin, stop, span_score = spans
-    relation, flags, allowed, types = scores
-    if not len(begin):
-        return []
-    best = relation[:, :, 1:]
-    score = best * ((span_score[:, None] * span_score[None, :]) ** decoding.weight)[..., None]
-    score = np.where(allowed[..., None], score, 0.0)
-    subject, object_, predicate = np.nonzero(score >= decoding.min_score)
-    order = np.lexsort((predicate, object_, subject, -score[subject, object_, predicate]))
-    words = [_content(lines, window, a, b) for a, b in zip(begin, stop, strict=True)]
-    kept: dict[int, list[tuple[int, int, int]]] = {}
+    begin, stop, probability = spans
+    sentence, kind, core = window.sentence[begin], window.word_kind[begin], window.core[begin]
+    # Rows are the earlier span, columns the later.
+    apart = stop[:, None] < begin[None, :]
+    gap = sentence[None, :] - sentence[:, None]
+    together = probability[:, None] * probability[None, :]
+    far = (gap <= 1) | (kind[:, None] != KINDS["body"]) | (probability[:, None] >= decoding.min_far)
+    reached = (together >= decoding.min_near) & ((gap == 0) | far & (together >= decoding.min_apart))
+    earlier, later = np.nonzero(apart & core[None, :] & reached)
+    return np.concatenate([earlier, later]), np.concatenate([later, earlier])
+
+
+def near_words(window: Window, begin: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """(spans, words) True for the words of each span's sentence, NEAR of them at most, most of them before it."""
+    place = np.arange(len(window.sentence))
+    low = np.maximum(stop - NEAR * 3 // 4, 0)[:, None]
+    home = window.sentence[begin][:, None] == window.sentence
+    inside: np.ndarray = home & (place >= low) & (place < low + NEAR)
+    return inside
+
+
+def claims_of(window: Window, lines: Sequence[Line], scored: Scored, decoding: Decoding) -> list[Found]:
+    """Claims of one window, the best first."""
+    chances = scored.relation[:, 1:]
+    sure = scored.probability
+    weight = (sure[scored.subject] * sure[scored.object]) ** decoding.weight
+    score = chances * (weight * scored.allowed)[:, None]
+    pair, predicate = np.nonzero(score >= decoding.min_score)
+    order = np.lexsort((predicate, scored.object[pair], scored.subject[pair], -score[pair, predicate]))
+    words = [_content(lines, window, a, b) for a, b in zip(scored.begin, scored.stop, strict=True)]
+    kept: dict[int, list[tuple[int, int]]] = {}
     found = []
     for at in order:
-        i, j, p = int(subject[at]), int(object_[at]), int(predicate[at])
-        later = i if begin[i] >= begin[j] else j
-        sentence = int(window.sentence[begin[later]])
+        p, q = int(pair[at]), int(predicate[at])
+        i, j = int(scored.subject[p]), int(scored.object[p])
+        sentence = int(window.sentence[max(scored.begin[i], scored.begin[j])])
         rivals = kept.setdefault(sentence, [])
-        if any(_same(words, (i, j, p), rival, decoding.agreement) for rival in rivals):
+        if any(_same(words, (i, j), rival, decoding.agreement) for rival in rivals):
             continue
-        rivals.append((i, j, p))
+        rivals.append((i, j))
         found.append(
             Found(
-                _place(window, begin[i], stop[i]),
-                _place(window, begin[j], stop[j]),
+                _place(window, scored.begin[i], scored.stop[i]),
+                _place(window, scored.begin[j], scored.stop[j]),
                 _evidence(window, sentence),
-                ENTITY_TYPES[int(types[i].argmax())],
-                ENTITY_TYPES[int(types[j].argmax())],
-                _PREDICATES[p],
-                float(flags[i, j, 0]),
-                float(flags[i, j, 1]),
-                float(score[i, j, p]),
-                (float(best[i, j, p]), float(span_score[i]), float(span_score[j])),
+                ENTITY_TYPES[int(scored.types[i].argmax())],
+                ENTITY_TYPES[int(scored.types[j].argmax())],
+                _PREDICATES[q],
+                float(scored.flags[p, 0]),
+                float(scored.flags[p, 1]),
+                float(score[p, q]),
+                (float(chances[p, q]), float(sure[i]), float(sure[j])),
             )
         )
     return found
 
 
-def _same(words: list[Counter[str]], a: tuple[int, int, int], b: tuple[int, int, int], bound: float) -> bool:
+def _same(words: list[Counter[str]], a: tuple[int, int], b: tuple[int, int], bound: float) -> bool:
     return agreement(words[a[0]], words[b[0]]) >= bound and agreement(words[a[1]], words[b[1]]) >= bound
 
 

@@ -6,7 +6,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.models.reader.decode import Decoding, Found, choose_spans, claims_of
+from pipeline.models.reader.decode import (
+    Decoding,
+    Found,
+    Scored,
+    choose_pairs,
+    choose_spans,
+    claims_of,
+    near_words,
+)
 from pipeline.models.reader.windows import Line, Shape, Window, cut_windows, read_sentences
 
 if TYPE_CHECKING:
@@ -41,12 +49,21 @@ class Network:
         begin, stop, probability = choose_spans(argument[0], allowed[0], self.decoding)
         if len(begin) < 2:
             return []
-        relation, flags, paired = self.pairs.run(None, {
-            "words": words, "hidden": hidden[:, begin, stop - begin], "begin": begin[None], "stop": stop[None],
-            "sentence": window.sentence[None], "core": window.core[None], "word_kind": window.word_kind[None],
-        })  # fmt: skip
-        scores = (relation[0], flags[0], paired[0], types[0][begin, stop - begin])
-        return claims_of(window, lines, (begin, stop, probability), scores, self.decoding)
+        subject, object_ = choose_pairs(window, (begin, stop, probability), self.decoding)
+        if not len(subject):
+            return []
+        row = {
+            "hidden": hidden[0, begin, stop - begin], "begin": begin, "stop": stop,
+            "near": near_words(window, begin, stop), "subject": subject, "object": object_,
+            "sentence": window.sentence, "core": window.core, "word_kind": window.word_kind,
+        }  # fmt: skip
+        relation, flags, paired = self.pairs.run(
+            None, {"words": words, **{name: value[None] for name, value in row.items()}}
+        )
+        scored = Scored(
+            begin, stop, probability, types[0][begin, stop - begin], subject, object_, relation[0], flags[0], paired[0]
+        )
+        return claims_of(window, lines, scored, self.decoding)
 
 
 def is_shipped(folder: Path = _FOLDER) -> bool:
