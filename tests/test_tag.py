@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from pipeline.config import Tag
 from pipeline.errors import ConfigError
+from pipeline.knowledge.abbreviations import find_short_forms
+from pipeline.knowledge.concepts import Concept
 from pipeline.knowledge.linking import link
 from pipeline.knowledge.recognise import Recogniser, find
 from pipeline.knowledge.terminology import embedded, load
@@ -122,6 +124,26 @@ def test_short_forms_hold_in_their_article_only(terms: Path) -> None:
         ("d1", "low back pain"),
         ("d1", "low back pain"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "short", "name"),
+    [
+        ("Children with phenylketonuria (PKU) keep a diet.", "PKU", "phenylketonuria"),
+        ("Bipolar affective disorder (BAD; manic depression) runs in families.", "BAD", "bipolar affective disorder"),
+        ("A form of dystrophy of muscle (MD) was found.", "MD", "dystrophy of muscle"),
+        ("An unknown thing about pigs (PKU) was said.", "PKU", None),
+        ("It was dear to us (DTU).", "DTU", None),
+    ],
+)
+def test_letters_inside_words_make_a_short_form_of_known_concepts_only(text: str, short: str, name: str | None) -> None:
+    known = {"phenylketonuria", "bipolar affective disorder", "dystrophy of muscle"}
+
+    def read(words: str) -> Concept | None:
+        return Concept("X:1", words.lower(), "condition") if words.lower() in known else None
+
+    concept = find_short_forms([text], read).get(short)
+    assert (concept.name if concept else None) == name
 
 
 def test_a_list_shares_its_head(terms: Path) -> None:

@@ -16,6 +16,7 @@ from pipeline.schema import ENTITY_TYPES
 from training.terminology.build_large import build, main
 from training.terminology.check import HEADER, Row, problems, read_terms
 from training.terminology.confirm import confirm
+from training.terminology.merge import merge
 from training.terminology.sources import Record, read_folder
 
 KNOWLEDGE = Path(str(files("pipeline.knowledge")))
@@ -101,6 +102,22 @@ def test_a_large_terminology_is_merged_gated_and_loadable(tmp_path: Path) -> Non
     assert {entry.concept.curie for entry in load(out).entries["atrophic arthritis"] if entry.concept} == {
         "MESH:D001172"
     }
+
+
+def test_a_complaint_that_mesh_names_otherwise_refers_to_its_descriptor() -> None:
+    records = [
+        Record("MESH:D001943", "Breast Neoplasms", ("Breast Tumors",), "disease"),
+        Record("DOID:1612", "breast cancer", (), "disease"),
+        Record("HP:0002664", "Neoplasm", (), "symptom_or_finding"),
+        Record("MESH:D009369", "Neoplasms", ("Neoplasia",), "disease"),
+        Record("DOID:0014667", "disease of metabolism", ("Neoplasia", "Breast Tumors"), "disease"),
+        Record("UBERON:0000310", "breast tumors", (), "anatomy"),
+    ]
+    found = {entry.curie: entry.xrefs for entry in merge(records)[0]}
+    assert found["DOID:1612"] == {"MESH:D001943"}
+    assert found["HP:0002664"] == {"MESH:D009369"}
+    assert found["DOID:0014667"] == set(), "its synonyms speak for two descriptors"
+    assert found["UBERON:0000310"] == set(), "no complaint"
 
 
 def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 - BC5CDR (IOB, one token a line): diseases and chemicals, a hit is the same span and kind.
 - NCBI disease (PubTator): each marked disease name is linked as a phrase; right when the concept, or the same
-  concept elsewhere, is one of the gold identifiers.
+  concept elsewhere, is one of the gold identifiers. Gold knows MeSH and OMIM alone: a concept that neither has
+  is no answer.
 - Labelled pages: each argument of a claim, covered by a mention of its type, and linked.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,7 @@ Spans = set[tuple[int, int, str]]
 _KINDS = {
     "condition": "Disease", "symptom": "Disease", "drug": "Chemical", "nutrient": "Chemical",
 }  # fmt: skip
+_GOLD_IDS = ("MESH:", "OMIM:")
 # Marks before which the tokens of BC5CDR stand without a space in running text.
 _CLOSE = frozenset(".,;:)%]")
 # A mention covers an argument when they share half of their content words, as in the scoring of claims.
@@ -63,20 +66,21 @@ def _sentences(path: Path) -> Iterator[tuple[str, Spans]]:
             yield text, gold
 
 
-def score_linking(path: Path, recogniser: Recogniser) -> Rate:
-    """Marked disease names linked to one of their identifiers; `recall` is the accuracy over all names."""
+def score_linking(path: Path, recogniser: Recogniser) -> dict[str, Rate]:
+    """Marked disease names linked to one of their identifiers, by match kind; `recall` is the share of all names."""
     linker = Linker(recogniser)
-    hits = read = labelled = 0
+    hits, read = Counter[str](), Counter[str]()
+    labelled = 0
     for text, names in _abstracts(path):
         short_forms = find_short_forms([text], recogniser.read)
         for name, identifiers in names:
             link = linker.link(name, "condition", short_forms=short_forms)
             labelled += 1
-            if link is None or link.concept_id.startswith("claimsieve:"):
-                continue
-            read += 1
-            hits += not identifiers.isdisjoint({link.concept_id, *link.xrefs})
-    return Rate(hits, read, labelled)
+            answer = {x for x in (link.concept_id, *link.xrefs) if x.startswith(_GOLD_IDS)} if link else set()
+            if link and answer:
+                read[link.match_kind] += 1
+                hits[link.match_kind] += not identifiers.isdisjoint(answer)
+    return {kind: Rate(hits[kind], read[kind], labelled) for kind in sorted(read)}
 
 
 def _abstracts(path: Path) -> Iterator[tuple[str, list[tuple[str, set[str]]]]]:

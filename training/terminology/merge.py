@@ -6,7 +6,8 @@
 4. Records of one type with equal labels, or whose label is an exact synonym of just one better placed record of
    another ontology, are one concept. The ontology that stands first in `_ORDER` gives CURIE and name; the others'
    CURIEs are its xrefs.
-5. A term that two concepts lay claim to stays with one: a label beats a synonym, then the order of ontologies.
+5. A complaint that MeSH knows by its label or exact synonym under another concept has that descriptor as xref (`mesh`).
+6. A term that two concepts lay claim to stays with one: a label beats a synonym, then the order of ontologies.
 """
 
 import re
@@ -14,8 +15,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from pipeline.knowledge.matches import COMPLAINTS
 from pipeline.knowledge.tokens import key_of
 from training.terminology.check import PATTERNS, common_words
+from training.terminology.mesh import find_mesh, mesh_by_term
 from training.terminology.sources import Record
 
 __all__ = ["Entry", "gate", "merge"]
@@ -62,9 +65,11 @@ class Entry:
 
 def merge(records: Iterable[Record]) -> tuple[list[Entry], Counter[str]]:
     """The concepts by entity type and CURIE, and how many records and terms each rule dropped."""
+    records = list(records)
     dropped: Counter[str] = Counter()
     entries = sorted(filter(None, (_entry(record, dropped) for record in records)), key=lambda e: e.rank)
     merged = _join_labels(entries, dropped)
+    _add_mesh(merged, records)
     _settle(merged, dropped)
     return sorted(merged, key=lambda e: (e.entity_type, e.curie)), dropped
 
@@ -157,8 +162,18 @@ def _only_other(owners: list[Entry], entry: Entry) -> Entry | None:
     return owners[0] if len(owners) == 1 and owners[0].curie.partition(":")[0] != prefix else None
 
 
+def _add_mesh(entries: list[Entry], records: list[Record]) -> None:
+    """Rule 5."""
+    by_term = mesh_by_term(records)
+    for entry in entries:
+        known = any(curie.startswith("MESH:") for curie in (entry.curie, *entry.xrefs))
+        if entry.entity_type in COMPLAINTS and not known:
+            descriptor = find_mesh(entry.name, entry.synonyms.values(), by_term)
+            entry.xrefs.update([descriptor] if descriptor else [])
+
+
 def _settle(entries: list[Entry], dropped: Counter[str]) -> None:
-    """Rule 5, over all entity types; `entries` by rank."""
+    """Rule 6, over all entity types; `entries` by rank."""
     owner: dict[str, Entry] = {}
     for entry in entries:
         owner.setdefault(key_of(entry.name), entry)
