@@ -7,6 +7,7 @@ WORKERS ?=
 CONFIG ?=
 EXTRA ?=
 TIMES ?= 4
+N ?= 20000
 SRC ?=
 TERMS ?= data/terminology.parquet
 
@@ -18,7 +19,7 @@ OPTIONS = --raw "$(RAW)" --out "$(OUT)" $(if $(CONFIG),--config "$(CONFIG)")
 RUN = $(PY) -m pipeline run $(OPTIONS) $(if $(WORKERS),--workers $(WORKERS))
 
 .DEFAULT_GOAL := run
-.PHONY: help install run $(STAGES) status report test check eval bench notebooks train terminology distclean
+.PHONY: help install run $(STAGES) status report test check eval bench fuzz notebooks train terminology distclean
 
 run: $(INSTALLED) ## read RAW, write the tables and the report to OUT (the default)
 	@$(RUN)
@@ -59,6 +60,9 @@ eval: $(INSTALLED) ## score cleaning and claims against the labelled pages, chec
 
 bench: $(INSTALLED) ## speed and memory on the written pages, and on TIMES as many
 	@$(PY) -m benchmarks --times $(TIMES)
+
+fuzz: $(INSTALLED) ## N damaged files through ingest and clean, for ten minutes at most
+	@$(PY) -m benchmarks.fuzz --inputs $(N)
 
 train: $(INSTALLED) ## make the claim reader's weights anew (EXTRA=folder adds labelled pages); see training/README.md
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable ".[train]"

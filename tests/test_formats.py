@@ -142,7 +142,7 @@ def test_a_table_without_the_field_is_rejected():
     assert records("a.parquet", parquet(pa.table({"body": ["x"]})), text_field="body") == ["x"]
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1), max_size=5))
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1), min_size=1, max_size=5))
 def test_csv_cells_come_back_as_they_were(texts):
     buffer = io.StringIO(newline="")
     csv.writer(buffer, quoting=csv.QUOTE_ALL).writerows([["text"], *([text] for text in texts)])

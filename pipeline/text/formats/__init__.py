@@ -64,10 +64,21 @@ def read(name: str, stream: BinaryIO, n_bytes: int, config: Ingest) -> Iterator[
             "large", f"{n_bytes} bytes exceed ingest.max_bytes = {config.max_bytes}: split it or raise that"
         )
     source = unpacked(stream, packed, Meter(n_bytes, config)) if packed else stream
-    if kind not in ARCHIVES:
-        yield from READERS[kind](source, config)
-        return
-    meter = Meter(n_bytes, config)
+    yield from _not_none(
+        READERS[kind](source, config) if kind in READERS else _members(kind, source, Meter(n_bytes, config), config)
+    )
+
+
+def _not_none(items: Iterator[Record | RejectError]) -> Iterator[Record | RejectError]:
+    """`items`, of which there must be one: a table may be a header alone, an archive hold folders or leftovers."""
+    first = next(items, None)
+    if first is None:
+        raise RejectError("empty", "no page is in it: remove it or fetch it again")
+    yield first
+    yield from items
+
+
+def _members(kind: str, source: BinaryIO, meter: Meter, config: Ingest) -> Iterator[Record | RejectError]:
     for path, member in ARCHIVES[kind](source, meter):
         if not any(is_leftover(part) for part in path.split("/") if part not in (".", "..")):
             yield from _member(path, member, meter, config)
@@ -88,7 +99,7 @@ def _member(path: str, member: BinaryIO | RejectError, meter: Meter, config: Ing
         kind, packed = _format(path)
         if kind in ARCHIVES:
             raise RejectError("format", "an archive inside an archive is not read: unpack the outer one")
-        items = list(READERS[kind](unpacked(member, packed, meter) if packed else member, config))
+        items = list(_not_none(READERS[kind](unpacked(member, packed, meter) if packed else member, config)))
     except DAMAGED as error:
         items = [RejectError("corrupt", f"it is damaged ({error}): fetch the archive again")]
     except RejectError as error:

@@ -1,5 +1,6 @@
 """Files packed into one: zip and tar. Members are read from the archive; nothing is ever written to disk."""
 
+import errno
 import re
 import tarfile
 import zipfile
@@ -46,6 +47,11 @@ def _zip(stream: BinaryIO, meter: Meter) -> Members:
                     yield entry.filename, cast(BinaryIO, member)
     except DAMAGED as error:
         raise RejectError("corrupt", f"this is no zip archive, or it is damaged ({error}): fetch it again") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        # Its directory points before the file's beginning.
+        raise RejectError("corrupt", "this is no zip archive, or its directory is damaged: fetch it again") from error
 
 
 def _tar(stream: BinaryIO, meter: Meter) -> Members:
