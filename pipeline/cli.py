@@ -21,6 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Medical claims out of scraped health text.",
 )
+# A copy of the public sets beside the checkout; none is part of the project, and none is needed.
+_PUBLIC = Path("../shared/eval")
 _Raw = Annotated[Path, typer.Option(help="folder of pages to read")]
 _Out = Annotated[Path, typer.Option(help="folder of the tables")]
 _Config = Annotated[Path | None, typer.Option(help="TOML file of settings")]
@@ -117,26 +119,37 @@ def audit(
 
 @app.command(name="eval")
 def evaluate(
-    pages: Annotated[Path, typer.Option(help="folder of labelled .page files")] = Path("training/corpus"),
-    part: Annotated[str, typer.Option(help="train, dev or test pages")] = "test",
+    part: Annotated[str, typer.Option(help="pages of the written corpus: train, dev or test")] = "test",
     dumps: Annotated[Path | None, typer.Option(help="instead: folder with raw/, labels/ and claims/")] = None,
+    pin: Annotated[bool, typer.Option("--pin", help="make these figures the floors")] = False,
+    lower: Annotated[bool, typer.Option("--lower", help="let --pin lower a floor")] = False,
     workers: _Workers = None,
 ) -> None:
-    """Score cleaning and claims against labelled pages."""
+    """Score cleaning and claims against labelled pages; fail where a figure is below its floor."""
     from pipeline.errors import InputError
-    from pipeline.evaluation.gold import load_dumps, load_pages
-    from pipeline.evaluation.pages import figures, score_pages
+    from pipeline.evaluation import floors, gold, pages
 
+    corpus = Path("training/corpus")
     if dumps is not None:
-        labelled = load_dumps(dumps / "raw", dumps / "labels", dumps / "claims")
+        labelled = gold.load_dumps(dumps / "raw", dumps / "labels", dumps / "claims")
     else:
-        labelled = load_pages(pages, part)
+        labelled = gold.load_pages(corpus, part)
     if not labelled:
-        raise InputError(f"no labelled pages ({part}) in {dumps or pages}: name their folder with --pages or --dumps")
-    scores = score_pages(labelled, workers=workers)
+        raise InputError(f"no labelled pages ({part}) in {dumps or corpus}: name a folder of yours with --dumps")
+    found = pages.figures(pages.score_pages(labelled, workers=workers))
     typer.echo(f"{len(labelled)} pages")
-    for name, value in figures(scores).items():
+    for name, value in found.items():
         typer.echo(f"{name:26} {value:.3f}")
+    if dumps is None and part == "test":
+        corpus_id = floors.corpus_id(labelled)
+        if pin:
+            floors.pin(found, corpus_id, lower=lower)
+        pinned = floors.load_floors()
+        typer.echo(pinned.note)
+        wrong = floors.breaches(found, corpus_id, pinned)
+        typer.echo("\n".join(wrong) or "every figure is at or above its floor")
+        if wrong:
+            raise typer.Exit(1)
 
 
 @app.command()
