@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.evaluation.calibration import ece, fit_isotonic, fit_platt, precision_at, reliability, save
-from pipeline.evaluation.claims import ReadClaim, agreement, matches, read_claims, score_claims
+from pipeline.evaluation.claims import ReadClaim, matches, read_claims, score_claims
 from pipeline.evaluation.gold import load_pages
 from pipeline.models.confidence import Calibration
+from pipeline.text.agreement import agreement
 
 CORPUS = Path(__file__).parent.parent / "training/corpus"
 OFFICIAL = Path(__file__).parent.parent.parent / "shared/tools/score_claims.py"

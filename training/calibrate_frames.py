@@ -20,11 +20,12 @@ from sklearn.linear_model import LogisticRegression
 
 from pipeline.evaluation.articles import gold_articles
 from pipeline.evaluation.calibration import ece, fit_isotonic, save
-from pipeline.evaluation.claims import ReadClaim, agreement, read_claims, score_claims
+from pipeline.evaluation.claims import ReadClaim, read_claims, score_claims
 from pipeline.evaluation.gold import GoldPage, load_pages
 from pipeline.knowledge.candidates import candidates
 from pipeline.knowledge.frames import EXTRACTOR, Weights, features, read_with, type_features
 from pipeline.knowledge.reading import Passage, passages
+from pipeline.text.agreement import agreement
 from training.weights import table, vectorise
 
 SEED = 11

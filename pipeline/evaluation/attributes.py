@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.evaluation.articles import gold_articles
-from pipeline.evaluation.claims import Rate, agreement
+from pipeline.evaluation.claims import Rate
 from pipeline.evaluation.gold import GoldClaim, GoldPage
 from pipeline.knowledge.attributes import attributes_of
 from pipeline.knowledge.reading import Article, Reading
+from pipeline.text.agreement import agreement
 
 __all__ = ["AttributeScores", "gold_readings", "score_attributes"]
 

@@ -5,15 +5,15 @@ A read claim matches a labelled one when their evidence overlaps by half of the 
 anything (`pair`). Matching is one to one within a page, best agreement first.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from pipeline.evaluation.gold import GoldClaim, GoldPage, Span
+from pipeline.text.agreement import agreement
 
-__all__ = ["ClaimScores", "Rate", "ReadClaim", "agreement", "matches", "read_claims", "score_claims"]
+__all__ = ["ClaimScores", "Rate", "ReadClaim", "matches", "read_claims", "score_claims"]
 
 # Predicates that a reader may confuse without being wrong about what is good or bad for what.
 _GROUPS = {
@@ -23,13 +23,6 @@ _GROUPS = {
     "contains": "contains", "is_a": "is_a", "affects": "relation", "associated_with": "relation",
     "prevalent_in": "prevalence",
 }  # fmt: skip
-_STOP = frozenset({
-    "a", "an", "the", "of", "in", "on", "at", "to", "for", "with", "and", "or", "by", "from", "as", "is", "are",
-    "be", "can", "may", "will", "your", "their", "his", "her", "its", "it", "this", "that", "these", "those",
-    "one's", "some", "any", "such", "more", "very", "also",
-})  # fmt: skip
-_WORD = re.compile(r"[a-z0-9]+")
-_PLURAL_S = re.compile(r"(?<=\w{3})s$")
 
 
 class _Related(Protocol):
@@ -94,23 +87,6 @@ class ClaimScores:
     on_matches: Mapping[str, float]
     predicates: Mapping[str, Rate]
     outcomes: tuple[tuple[float, bool], ...] = field(repr=False)
-
-
-def content_words(text: str) -> Counter[str]:
-    """Lower-case words without plural s and function words; all words where only those remain."""
-    words = [_PLURAL_S.sub("", word) for word in _WORD.findall(text.lower())]
-    return Counter(word for word in words if word not in _STOP) or Counter(words)
-
-
-def agreement(a: str, b: str) -> float:
-    """F1 of the content words of two phrases, 0 to 1.
-
-    >>> agreement("the lower back pains", "back pain")
-    0.8
-    """
-    left, right = content_words(a), content_words(b)
-    common = (left & right).total()
-    return 2 * common / (left.total() + right.total()) if common else 0.0
 
 
 def _overlap(a: Span, b: Span) -> bool:

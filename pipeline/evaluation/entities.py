@@ -12,13 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.evaluation.claims import Rate, agreement
+from pipeline.evaluation.claims import Rate
 from pipeline.evaluation.gold import GoldPage
 from pipeline.knowledge.abbreviations import find_short_forms
 from pipeline.knowledge.concepts import Concept
 from pipeline.knowledge.linking import Linker
 from pipeline.knowledge.recognise import Found, Recogniser
 from pipeline.schema import KEPT_LABELS
+from pipeline.text.agreement import agreement
 
 __all__ = ["ArgumentCover", "score_arguments", "score_iob", "score_linking"]
 

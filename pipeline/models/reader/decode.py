@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.models.reader.windows import KINDS, Line, Window
 from pipeline.schema import ENTITY_TYPES, PREDICATES
-from pipeline.text.agreement import agreement, content_words
+from pipeline.text.agreement import bag_f1, content_words
 
 __all__ = ["NEAR", "Decoding", "Found", "Scored", "choose_pairs", "choose_spans", "claims_of", "near_words"]
 
@@ -155,7 +155,7 @@ def claims_of(window: Window, lines: Sequence[Line], scored: Scored, decoding: D
 
 
 def _same(words: list[Counter[str]], a: tuple[int, int], b: tuple[int, int], bound: float) -> bool:
-    return agreement(words[a[0]], words[b[0]]) >= bound and agreement(words[a[1]], words[b[1]]) >= bound
+    return bag_f1(words[a[0]], words[b[0]]) >= bound and bag_f1(words[a[1]], words[b[1]]) >= bound
 
 
 def _content(lines: Sequence[Line], window: Window, begin: int, stop: int) -> Counter[str]:
