@@ -125,9 +125,9 @@ def evaluate(
     lower: Annotated[bool, typer.Option("--lower", help="let --pin lower a floor")] = False,
     workers: _Workers = None,
 ) -> None:
-    """Score cleaning and claims against labelled pages; fail where a figure is below its floor."""
+    """Score cleaning and claims against labelled pages, then public sets where there are any; fail below a floor."""
     from pipeline.errors import InputError
-    from pipeline.evaluation import floors, gold, pages
+    from pipeline.evaluation import floors, gold, pages, public
 
     corpus = Path("training/corpus")
     if dumps is not None:
@@ -140,6 +140,8 @@ def evaluate(
     typer.echo(f"{len(labelled)} pages")
     for name, value in found.items():
         typer.echo(f"{name:26} {value:.3f}")
+    for table in public.public_tables():
+        typer.echo("\n" + "\n".join([*public.lines(table), ""]))
     if dumps is None and part == "test":
         corpus_id = floors.corpus_id(labelled)
         if pin:
