@@ -56,3 +56,7 @@ def test_a_zip_whose_directory_points_nowhere_is_corrupt_not_forbidden(tmp_path:
         folder.mkdir()
         found = check({"a.zip": data[:at] + b"\xff\xff\xff\x7f" + data[at + 4 :]}, folder)
         assert found.rejects == {"corrupt": 1}
+
+
+def test_half_a_surrogate_pair_in_a_field_name_is_quoted_as_its_number(tmp_path: Path) -> None:
+    assert check({"a.jsonl": b'{"\\ud800": "Rest helps."}\n'}, tmp_path).rejects == {"field": 1}

@@ -182,7 +182,8 @@ def _reject_row(file: _File, error: RejectError) -> dict[str, Any]:
         "record": error.record,
         "stage": "ingest",
         "error": error.error,
-        "detail": error.detail,
+        # It may quote what the file holds, and JSON can hold half a surrogate pair.
+        "detail": error.detail.encode("utf-8", "backslashreplace").decode("utf-8"),
     }
 
 
