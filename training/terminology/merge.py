@@ -14,6 +14,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 
 from pipeline.knowledge.matches import COMPLAINTS
 from pipeline.knowledge.tokens import key_of
@@ -119,8 +121,8 @@ def _natural(label: str) -> str:
 def gate(term: str) -> str | None:
     """Why a term must not be looked for in text, or None.
 
-    >>> gate("knee pain"), gate("ED"), gate("cause"), gate("1,2-dimethyl(oxo)ethane")
-    (None, 'short', 'common word', 'brackets or signs')
+    >>> gate("knee pain"), gate("ED"), gate("cause"), gate("bilateral"), gate("1,2-dimethyl(oxo)ethane")
+    (None, 'short', 'common word', 'qualifier', 'brackets or signs')
     """
     words = key_of(term).split(" ")
     if _BRACKETS.search(term) or not term.isascii() or re.search(r"[=+;:*&%|]", term):
@@ -129,9 +131,18 @@ def gate(term: str) -> str | None:
         return "short"
     if len(words) == 1 and words[0] in common_words():
         return "common word"
+    if len(words) == 1 and words[0] in _qualifiers():
+        return "qualifier"
     if len(words) > _MAX_WORDS:
         return "too long"
     return None if any(len(word) > 2 for word in words) else "short"
+
+
+@cache
+def _qualifiers() -> frozenset[str]:
+    """The keys of qualifiers.txt."""
+    text = files("training.terminology").joinpath("qualifiers.txt").read_text(encoding="utf-8")
+    return frozenset(key_of(line) for line in text.splitlines() if not line.startswith("#"))
 
 
 def _join_labels(entries: list[Entry], dropped: Counter[str]) -> list[Entry]:
