@@ -1,0 +1,153 @@
+"""How much of the main text of web pages is kept, beside other extractors, on the same pages in the same run.
+
+    python -m benchmarks.html [--pages FOLDER] [--every N] [--first K]
+
+FOLDER holds `html/ID.html.gz` and `ground-truth/ID.json` in the layout of WCXB (Murrough Foley, Web Content Extraction
+Benchmark), which is not part of this project. Word F1 is as WCXB defines it: words are runs of \\w in lower case,
+counted with repetition; the mean over pages; a page without main text counts 1 where nothing is extracted, else 0.
+
+By default every third page is read, from the first one on (`--every 3 --first 0`); `--every 1` reads all. trafilatura,
+resiliparse and jusText are measured where they are installed (`pip install -e ".[bench]"`), with their defaults; each
+gets the page as claimsieve has decoded it. Seconds are CPU time, for claimsieve with reading and decoding.
+"""
+
+import argparse
+import importlib.util
+import json
+import re
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from pipeline.config import Clean, Ingest
+from pipeline.stages.clean import CLEAN
+from pipeline.stages.ingest import INGEST, find_files
+
+WCXB = Path(__file__).parent.parent.parent / "shared" / "eval" / "wcxb"
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class WebPage:
+    """A page with its main text: id, kind ("article", "forum", ...), packed bytes of the file."""
+
+    name: str
+    kind: str
+    main: str
+    packed: bytes
+
+
+def load_web_pages(folder: Path, *, every: int = 3, first: int = 0) -> list[WebPage]:
+    """The pages `first`, `first + every`, ... of `folder` in the order of their ids."""
+    pages = []
+    for path in sorted((folder / "ground-truth").glob("*.json"))[first::every]:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        kind = found["_internal"]["page_type"]["primary"]
+        packed = (folder / "html" / f"{path.stem}.html.gz").read_bytes()
+        pages.append(WebPage(path.stem, kind, found["ground_truth"].get("main_content") or "", packed))
+    return pages
+
+
+def word_f1(found: str, main: str) -> float:
+    """F1 of the words of `found` against those of `main`, both as bags.
+
+    >>> word_f1("Rest helps. Buy now", "rest helps")
+    0.6666666666666666
+    """
+    have, want = Counter(_WORD.findall(found.lower())), Counter(_WORD.findall(main.lower()))
+    if not have and not want:
+        return 1.0
+    return 2 * (have & want).total() / (have.total() + want.total())
+
+
+def claimsieve(pages: Sequence[WebPage]) -> tuple[dict[str, str], dict[str, str]]:
+    """Kept words of each page by its name, and its decoded source; both empty for a page that was rejected."""
+    with tempfile.TemporaryDirectory() as folder:
+        for page in pages:
+            Path(folder, f"{page.name}.html.gz").write_bytes(page.packed)
+        texts = INGEST.run({"files": find_files(Path(folder))}, Ingest())["texts"]
+    segments = CLEAN.run({"texts": texts}, Clean())["segments"]
+    kept: dict[str, list[str]] = {page.name: [] for page in pages}
+    for row in segments.select(["source_path", "kept", "text"]).to_pylist():
+        if row["kept"]:
+            kept[row["source_path"].partition(".")[0]].append(row["text"])
+    sources = {row["source_path"].partition(".")[0]: row["text"] for row in texts.to_pylist()}
+    return {name: "\n".join(parts) for name, parts in kept.items()}, sources
+
+
+def _trafilatura(html: str) -> str:
+    import trafilatura
+
+    return trafilatura.extract(html) or ""
+
+
+def _resiliparse(html: str) -> str:
+    from resiliparse.extract.html2text import extract_plain_text
+
+    return str(extract_plain_text(html, main_content=True))
+
+
+def _justext(html: str) -> str:
+    import justext
+
+    parts = justext.justext(html.encode("utf-8"), justext.get_stoplist("English"), encoding="utf-8") if html else []
+    return "\n".join(part.text for part in parts if not part.is_boilerplate)
+
+
+PEERS: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {"trafilatura": _trafilatura, "resiliparse": _resiliparse, "justext": _justext}
+)
+
+
+def table(pages: Sequence[WebPage]) -> str:
+    """One row an extractor: mean word F1 over all pages, over articles and over the rest, and pages a second."""
+    articles = [page for page in pages if page.kind == "article"]
+    rest = [page for page in pages if page.kind != "article"]
+    rows = [f"{'':12} {f'all ({len(pages)})':>12} {f'articles ({len(articles)})':>15} {f'others ({len(rest)})':>13}"
+            f" {'pages/s':>8}"]  # fmt: skip
+    began = time.process_time()
+    kept, sources = claimsieve(pages)
+    rows.append(_row("claimsieve", kept, (pages, articles, rest), time.process_time() - began))
+    for name, extract in PEERS.items():
+        if importlib.util.find_spec(name) is None:
+            rows.append(f"{name:12} not installed")
+            continue
+        began = time.process_time()
+        found = {page.name: extract(sources.get(page.name, "")) for page in pages}
+        rows.append(_row(name, found, (pages, articles, rest), time.process_time() - began))
+    return "\n".join(rows)
+
+
+def _row(name: str, found: Mapping[str, str], groups: Sequence[Sequence[WebPage]], seconds: float) -> str:
+    means = [
+        sum(word_f1(found[page.name], page.main) for page in group) / len(group) if group else float("nan")
+        for group in groups
+    ]
+    rate = len(groups[0]) / max(seconds, 1e-3)
+    return f"{name:12} {means[0]:12.3f} {means[1]:15.3f} {means[2]:13.3f} {rate:8.0f}"
+
+
+def main() -> None:
+    """Read the options and print the table."""
+    parser = argparse.ArgumentParser(prog="html", description=__doc__.split("\n")[0])
+    parser.add_argument("--pages", type=Path, default=WCXB, help="folder with html/ and ground-truth/")
+    parser.add_argument("--every", type=int, default=3, help="every how many-th page")
+    parser.add_argument("--first", type=int, default=0, help="the first page of these")
+    options = parser.parse_args()
+    if not (options.pages / "ground-truth").is_dir():
+        sys.exit(f"{options.pages} holds no ground-truth/: name the folder of WCXB with --pages")
+    claimsieve(load_web_pages(options.pages, every=100))  # loads models and libraries, which is not measured
+    pages = load_web_pages(options.pages, every=options.every, first=options.first)
+    print(
+        f"word F1 on {len(pages)} pages of {options.pages.name} (every {options.every}., from number {options.first})"
+    )
+    print(table(pages))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""The HTML benchmark: its F1 is that of bags of words, and its table stands on pages in the layout it names."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_html import PAGE
+
+from benchmarks.html import WCXB, claimsieve, load_web_pages, table, word_f1
+
+WORDS = st.lists(st.sampled_from(["rest", "Ice", "the", "knee"]), max_size=8).map(" ".join)
+
+
+@given(WORDS, WORDS)
+def test_f1_lies_between_nought_and_one_and_does_not_mind_sides(found: str, main: str) -> None:
+    assert 0 <= word_f1(found, main) == word_f1(main, found) <= 1
+    assert word_f1(main, main) == 1
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Four pages in the layout of WCXB, two of them articles."""
+    for name in ("html", "ground-truth"):
+        (tmp_path / name).mkdir()
+    for number, kind in enumerate(("article", "forum", "article", "listing")):
+        (tmp_path / "html" / f"{number:04}.html.gz").write_bytes(gzip.compress(PAGE.encode()))
+        truth = {"_internal": {"page_type": {"primary": kind}}, "ground_truth": {"main_content": "Rest and ice help."}}
+        (tmp_path / "ground-truth" / f"{number:04}.json").write_text(json.dumps(truth))
+    return tmp_path
+
+
+def test_every_nth_page_is_taken(folder: Path) -> None:
+    assert [page.name for page in load_web_pages(folder, every=2, first=1)] == ["0001", "0003"]
+
+
+def test_the_table_has_a_row_for_each_extractor(folder: Path) -> None:
+    pages = load_web_pages(folder, every=1)
+    kept, sources = claimsieve(pages)
+    assert "Rest and ice help." in kept["0000"]
+    assert sources["0003"] == PAGE
+    head, first, *others = table(pages).splitlines()
+    assert "all (4)" in head
+    assert "articles (2)" in head
+    assert float(first.split()[1]) == pytest.approx(word_f1(kept["0000"], "Rest and ice help."), abs=0.001)
+    assert [row.split()[0] for row in others] == ["trafilatura", "resiliparse", "justext"]
+
+
+@pytest.mark.skipif(not WCXB.exists(), reason="the public pages stay outside the project")
+def test_public_pages_keep_their_main_text() -> None:
+    """A floor well under the measured figure, on 30 pages."""
+    pages = load_web_pages(WCXB, every=10)
+    kept, _ = claimsieve(pages)
+    assert sum(word_f1(kept[page.name], page.main) for page in pages) / len(pages) >= 0.75
