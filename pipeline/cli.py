@@ -141,7 +141,7 @@ def evaluate(
     for name, value in found.items():
         typer.echo(f"{name:26} {value:.3f}")
     for table in public.public_tables():
-        typer.echo("\n" + "\n".join([*public.lines(table), ""]))
+        typer.echo("\n" + "\n".join(public.lines(table)))
     if dumps is None and part == "test":
         corpus_id = floors.corpus_id(labelled)
         if pin:
