@@ -12,10 +12,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.evaluation.calibration import ece, fit_platt, save
+from pipeline.evaluation.calibration import Outcome, ece, fit_platt, save
 from pipeline.evaluation.gold import load_pages
 from pipeline.models import reader
-from pipeline.models.reader.decode import Decoding, Found
+from pipeline.models.reader.decode import Decoding
 from training.reader.corpus import CORPUS, base, extra_pages
 from training.reader.crossval import Judged, folds, outcomes, scores
 from training.reader.data import Article, articles_of
@@ -43,9 +43,9 @@ def main() -> None:
         _report("dev", judge(_written("train"), _written("dev"), start, settings))
         _report("test", judge(_written("train"), _written("test"), start, settings))
     elif args.cross_validate:
-        judged = cross_validate(_written(), extra, start, settings)
-        _report("folds", judged)
-        _calibrate(judged, str(args.extra))
+        parts = cross_validate(_written(), extra, start, settings)
+        _report("folds", [row for part in parts for row in part])
+        _calibrate(parts)
     else:
         model = fit(_written() + extra * _EXTRA_WEIGHT, start, settings, report=_progress)
         export(model, args.out)
@@ -64,20 +64,35 @@ def judge(train: Sequence[Article], held_out: Sequence[Article], start: Base, se
     return [(article, found.get(i, [])) for i, article in enumerate(held_out)]
 
 
-def cross_validate(written: Sequence[Article], extra: Sequence[Article], start: Base, settings: Settings) -> Judged:
-    """Claims of each extra article by a reader trained on the written pages and the other folds."""
-    judged: list[tuple[Article, Sequence[Found]]] = []
+def cross_validate(
+    written: Sequence[Article], extra: Sequence[Article], start: Base, settings: Settings
+) -> list[Judged]:
+    """Fold by fold the claims of extra articles, by a reader trained on the written pages and the other folds."""
+    parts = []
     for part in folds(extra):
         rest = [article for i, article in enumerate(extra) if i not in part]
-        judged += judge([*written, *rest * _EXTRA_WEIGHT], [extra[i] for i in part], start, settings)
-    return judged
+        parts.append(judge([*written, *rest * _EXTRA_WEIGHT], [extra[i] for i in part], start, settings))
+    return parts
 
 
-def _calibrate(judged: Judged, data: str) -> None:
-    rows = outcomes(judged, Decoding.min_score)
-    calibration = fit_platt(rows, extractor=reader.EXTRACTOR, data=data)
-    error = ece([(calibration.apply(score), right) for score, right in rows])
-    save(calibration, _CALIBRATION, ece=error, command="python -m training.reader --cross-validate --extra FOLDER")
+def _calibrate(parts: Sequence[Judged]) -> None:
+    """Fit the curve on all folds; its error is that of curves fitted without the fold they are measured on."""
+    rows = [outcomes(part, Decoding.min_score) for part in parts]
+    data = "extra pages, folds of articles, the reader trained without the fold"
+    held_out: list[Outcome] = []
+    for i, part in enumerate(rows):
+        rest = [row for j, other in enumerate(rows) if j != i for row in other]
+        curve = fit_platt(rest, extractor=reader.EXTRACTOR, data=data)
+        held_out += [(curve.apply(score), right) for score, right in part]
+    calibration = fit_platt([row for part in rows for row in part], extractor=reader.EXTRACTOR, data=data)
+    save(
+        calibration,
+        _CALIBRATION,
+        outcomes=held_out,
+        ece=round(ece(held_out), 4),
+        ece_data="the same folds, the curve fitted without the fold",
+        command="python -m training.reader --cross-validate --extra FOLDER",
+    )
 
 
 def _report(name: str, judged: Judged) -> None:
