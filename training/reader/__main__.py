@@ -40,8 +40,10 @@ def main() -> None:
     start, settings = base(), Settings(epochs=args.epochs)
     extra = [a for page in extra_pages(args.extra) for a in articles_of(page)] if args.extra else []
     if args.held_out:
-        _report("dev", judge(_written("train"), _written("dev"), start, settings))
-        _report("test", judge(_written("train"), _written("test"), start, settings))
+        dev, test = _written("dev"), _written("test")
+        judged = judge(_written("train"), [*dev, *test], start, settings)
+        _report("dev", judged[: len(dev)])
+        _report("test", judged[len(dev) :])
     elif args.cross_validate:
         parts = cross_validate(_written(), extra, start, settings)
         _report("folds", [row for part in parts for row in part])
