@@ -4,7 +4,7 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from pipeline.schema import ENTITY_TYPES, KEPT_LABELS, PREDICATES
 from pipeline.text.agreement import STOP_WORDS
 from training.reader.model import MAX_WIDTH, Batch
 
-__all__ = ["Article", "Example", "Packed", "articles_of", "collate", "examples_of", "swap_arguments"]
+__all__ = ["Article", "Example", "Packed", "articles_of", "collate", "examples_of"]
 
 _TYPE = {name: i for i, name in enumerate(ENTITY_TYPES)}
 _PREDICATE = {name: i + 1 for i, name in enumerate(PREDICATES)}
@@ -94,45 +94,6 @@ def _article(page: GoldPage, index: int, group: list[tuple[int, int, str]]) -> A
             )
     lines = tuple(Line(label, page.text[begin:stop]) for begin, stop, label in group)
     return Article(page.name, index, lines, tuple(begin for begin, _, _ in group), tuple(relations))
-
-
-def swap_arguments(articles: Sequence[Article], rate: float, rng: random.Random) -> list[Article]:
-    """The articles with some arguments replaced by others of the same type, so that the reader learns frames."""
-    by_type: dict[int, list[str]] = defaultdict(list)
-    for article in articles:
-        for r in article.relations:
-            for (line, start, end), kind in ((r.subject, r.subject_type), (r.object, r.object_type)):
-                by_type[kind].append(article.lines[line].text[start:end])
-    return [_swapped(article, by_type, rate, rng) for article in articles]
-
-
-def _swapped(article: Article, by_type: dict[int, list[str]], rate: float, rng: random.Random) -> Article:
-    spans = {r.subject: r.subject_type for r in article.relations} | {
-        r.object: r.object_type for r in article.relations
-    }
-    edits: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
-    for (line, start, end), kind in sorted(spans.items()):
-        crossed = any(o != (line, start, end) and o[0] == line and o[1] < end and start < o[2] for o in spans)
-        if not crossed and rng.random() < rate:
-            edits[line].append((start, end, rng.choice(by_type[kind])))
-
-    def shifted(place: tuple[int, int, int]) -> tuple[int, int, int]:
-        line, start, end = place
-        before = sum(len(new) - (b - a) for a, b, new in edits[line] if b <= start)
-        within = sum(len(new) - (b - a) for a, b, new in edits[line] if start <= a and b <= end)
-        return line, start + before, end + before + within
-
-    lines = []
-    for number, old in enumerate(article.lines):
-        text = old.text
-        for a, b, new in reversed(edits[number]):
-            text = text[:a] + new + text[b:]
-        lines.append(Line(old.label, text))
-    relations = tuple(
-        replace(r, evidence=shifted(r.evidence), subject=shifted(r.subject), object=shifted(r.object))
-        for r in article.relations
-    )
-    return replace(article, lines=tuple(lines), relations=relations)
 
 
 def examples_of(

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
@@ -94,23 +92,3 @@ def _one(
         extra_options={"MatMulConstBOnly": True},
     )  # fmt: skip
     raw.unlink()
-
-
-def split_state(reader: Reader) -> dict[str, np.ndarray]:
-    """The fitted weights without the frozen word vectors, as float16 arrays by name."""
-    return {
-        name: value.detach().cpu().half().numpy()
-        for name, value in reader.state_dict().items()
-        if name != "encoder.words.weight"
-    }
-
-
-def size_of(folder: Path) -> int:
-    """Bytes of the exported files."""
-    return sum(path.stat().st_size for path in folder.glob("*.onnx"))
-
-
-def check(folder: Path) -> None:
-    """Raise if a file is no valid ONNX model."""
-    for path in folder.glob("*.onnx"):
-        onnx.checker.check_model(onnx.load(path))

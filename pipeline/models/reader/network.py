@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
-__all__ = ["Network", "is_shipped", "load"]
+__all__ = ["Network", "load"]
 
 _FOLDER = Path(__file__).parent
 
@@ -64,11 +64,6 @@ class Network:
             begin, stop, probability, types[0][begin, stop - begin], subject, object_, relation[0], flags[0], paired[0]
         )
         return claims_of(window, lines, scored, self.decoding)
-
-
-def is_shipped(folder: Path = _FOLDER) -> bool:
-    """True where the folder holds the reader's weights."""
-    return (folder / "spans.onnx").exists()
 
 
 @cache
