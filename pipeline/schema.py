@@ -47,6 +47,10 @@ _FLOAT = pa.float32()
 _BOOL = pa.bool_()
 _HASHES = pa.list_(pa.field("item", pa.uint64(), nullable=False))
 _STRINGS = pa.list_(pa.field("item", pa.string(), nullable=False))
+_CUES = pa.list_(pa.field("item", pa.struct([
+    pa.field("kind", pa.string(), nullable=False), pa.field("text", pa.string(), nullable=False),
+    pa.field("raw_start", pa.int64(), nullable=False), pa.field("raw_end", pa.int64(), nullable=False)]),
+    nullable=False))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ def _argument(role: str) -> tuple[Column, ...]:
         Column(f"{role}_type", _ENUM, f"entity type of the {role}: " + ", ".join(ENTITY_TYPES)),
         _maybe(f"{role}_id", _STRING, f"concept of the {role} as a CURIE; null when none fits"),
         _maybe(f"{role}_name", _STRING, f"preferred name of the {role}'s concept"),
+        Column(f"{role}_mention_id", _STRING, f"the row of mentions that the {role} is: same words, type and concept"),
     )  # fmt: skip
 
 
@@ -170,7 +175,7 @@ _ALL = (
         Column("containment", _FLOAT, "share of the smaller one's shingles found in the other, 0 to 1"),
         Column("method", _ENUM, "how it was found: exact, minhash, passage"),
     ), ("kind", "cluster_id", "member_id")),
-    Table("mentions", "one medical entity named in kept, non-duplicate text", (
+    Table("mentions", "one medical entity named in kept, non-duplicate text, or taken by a claim as its argument", (
         Column("mention_id", _STRING, "hash of segment_id, raw_start, raw_end, entity_type and concept_id"),
         _DOCUMENT, _SEGMENT, _PATH, _RECORD, _START, _END,
         Column("text", _STRING, "the words, repaired"),
@@ -178,10 +183,17 @@ _ALL = (
         _maybe("concept_id", _STRING, "concept as a CURIE; null when none fits"),
         _maybe("concept_name", _STRING, "preferred name of the concept"),
         Column("xrefs", _STRINGS, "the same concept in other vocabularies, CURIEs, sorted"),
-        Column("match_kind", _ENUM, "exact, rewrite, abbreviation, composed, fuzzy or model"),
-        Column("score", _FLOAT, "how sure the match is, 0 to 1"),
+        Column("match_kind", _ENUM, "how it was found: exact, rewrite, abbreviation or composed by the terms; model "
+               "where no term of its type has just these words: a claim's argument, or what tag.model found"),
+        _maybe("link_kind", _ENUM, "how its concept was found: exact, rewrite, abbreviation, composed or fuzzy"),
+        Column("score", _FLOAT, "how sure the match is, 0 to 1; of an argument, the best raw_score it was read with"),
         Column("negated", _BOOL, "true where the text denies it"),
         Column("hedged", _BOOL, "true where the text is unsure of it"),
+        Column("hypothetical", _BOOL, "true where the text only supposes it: if you have ..."),
+        Column("historical", _BOOL, "true where the text puts it in the past"),
+        Column("other_experiencer", _BOOL, "true where it is said of a relative, not of the reader or patient"),
+        Column("context_cues", _CUES, "the words behind the five flags, in text order: kind (negation, hedge, "
+               "hypothetical, historical, experiencer), text, code points in the source"),
     ), ("source_path", "record", "raw_start", "raw_end", "mention_id")),
     Table("claims", "one claim read from one place", (
         Column("claim_id", _STRING, "what is claimed where: hash of segment_id, argument offsets, predicate, negated"),

@@ -6,24 +6,24 @@
 - NCBI disease (PubTator): each marked disease name is linked as a phrase; right when the concept, or the same
   concept elsewhere, is one of the gold identifiers. Gold knows MeSH and OMIM alone: a concept that neither has
   is no answer.
-- Labelled pages: each argument of a claim, covered by a mention of its type, and linked.
+- Labelled pages: each argument of a claim, covered by a mention of its type, and by one with a concept.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.evaluation.claims import Rate
 from pipeline.evaluation.gold import GoldPage
 from pipeline.knowledge.abbreviations import find_short_forms
 from pipeline.knowledge.concepts import Concept
 from pipeline.knowledge.linking import Linker
-from pipeline.knowledge.recognise import Found, Recogniser
-from pipeline.schema import KEPT_LABELS
+from pipeline.knowledge.recognise import Recogniser
 from pipeline.text.agreement import agreement
 
-__all__ = ["ArgumentCover", "score_arguments", "score_iob", "score_linking"]
+__all__ = ["ArgumentCover", "PlacedMention", "score_arguments", "score_iob", "score_linking"]
 
 Spans = set[tuple[int, int, str]]
 
@@ -111,34 +111,39 @@ def _identifiers(field: str) -> set[str]:
     return {part if ":" in part else f"MESH:{part}" for part in parts}
 
 
+class PlacedMention(NamedTuple):
+    """A mention: code points of the page, end exclusive; type; its concept, None where it has none."""
+
+    start: int
+    end: int
+    entity_type: str
+    concept_id: str | None
+
+
 @dataclass(frozen=True)
 class ArgumentCover:
-    """Shares of the distinct arguments of labelled claims.
+    """Shares of the `n` distinct arguments of labelled claims.
 
-    touched: some mention of the right type overlaps it. covered: one shares half of its content words.
-    linked: covered, or linked as a phrase.
+    touched: some mention of the right type overlaps it. covered: one of these shares half of its content words.
+    linked: one of those has a concept. any_type: as covered, by a mention of whatever type.
     """
 
     n: int
     touched: float
     covered: float
     linked: float
+    any_type: float
 
 
-def score_arguments(pages: Sequence[GoldPage], recogniser: Recogniser) -> ArgumentCover:
-    """How the arguments of the pages' claims are met by the mentions of their kept text."""
-    linker = Linker(recogniser)
-    counts = [0, 0, 0, 0]
-    for page in pages:
-        parts = [(a, b) for a, b, label in page.labels if label in KEPT_LABELS]
-        short_forms = find_short_forms((page.text[a:b] for a, b in parts), recogniser.read)
-        mentions = [(a, f) for a, b in parts for f in recogniser.find(page.text[a:b], short_forms=short_forms)]
-        for begin, end, kind in _arguments(page):
-            met = _meet(page.text[begin:end], [f for a, f in mentions if _over(a, f, begin, end, kind)])
-            linked = met[1] or _linked(linker, page.text[begin:end], kind, short_forms)
-            counts = [n + hit for n, hit in zip(counts, (True, *met, linked), strict=True)]
-    n = max(counts[0], 1)
-    return ArgumentCover(counts[0], *(count / n for count in counts[1:]))
+def score_arguments(pages: Sequence[GoldPage], mentions: Sequence[Sequence[PlacedMention]]) -> ArgumentCover:
+    """How the arguments of the pages' claims are met by the `mentions` of each page."""
+    met = [
+        _met(page.text, argument, found)
+        for page, found in zip(pages, mentions, strict=True)
+        for argument in _arguments(page)
+    ]
+    n = len(met)
+    return ArgumentCover(n, *(sum(hits) / n for hits in zip(*met, strict=True))) if n else ArgumentCover(0, 0, 0, 0, 0)
 
 
 def _arguments(page: GoldPage) -> list[tuple[int, int, str]]:
@@ -146,13 +151,11 @@ def _arguments(page: GoldPage) -> list[tuple[int, int, str]]:
     return sorted(subjects | {(*claim.object, claim.object_type) for claim in page.claims})
 
 
-def _over(at: int, found: Found, begin: int, end: int, kind: str) -> bool:
-    return found.entity_type == kind and at + found.start < end and at + found.end > begin
-
-
-def _meet(words: str, found: Sequence[Found]) -> tuple[bool, bool]:
-    return bool(found), any(agreement(f.text, words) >= _COVERS for f in found)
-
-
-def _linked(linker: Linker, words: str, kind: str, short_forms: Mapping[str, Concept | None]) -> bool:
-    return linker.link(words, kind, short_forms=short_forms) is not None
+def _met(text: str, argument: tuple[int, int, str], found: Sequence[PlacedMention]) -> tuple[bool, bool, bool, bool]:
+    """The four marks of `ArgumentCover` for one argument."""
+    begin, end, kind = argument
+    over = [m for m in found if m.start < end and m.end > begin]
+    sharing = [m for m in over if agreement(text[m.start : m.end], text[begin:end]) >= _COVERS]
+    covering = [m for m in sharing if m.entity_type == kind]
+    touched = any(m.entity_type == kind for m in over)
+    return touched, bool(covering), any(m.concept_id for m in covering), bool(sharing)

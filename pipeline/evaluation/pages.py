@@ -10,21 +10,28 @@ from typing import Any
 from pipeline.engines.flow import RunOptions, run_stages
 from pipeline.evaluation.calibration import ece
 from pipeline.evaluation.claims import ClaimScores, ReadClaim, read_claims, score_claims
+from pipeline.evaluation.entities import ArgumentCover, PlacedMention, score_arguments
 from pipeline.evaluation.gold import GoldPage
 from pipeline.evaluation.segments import SegmentScore, score_segments
 from pipeline.store import read_table
 
 __all__ = ["PageScores", "figures", "score_pages"]
 
+_MENTION_COLUMNS = ["source_path", "raw_start", "raw_end", "entity_type", "concept_id", "match_kind"]
 _SEGMENT_COLUMNS = ["source_path", "raw_start", "raw_end", "label", "kept"]
 
 
 @dataclass(frozen=True)
 class PageScores:
-    """How well pages were cleaned and their claims read."""
+    """How well pages were cleaned, their claims read, and the labelled arguments met by mentions.
+
+    terms: by the mentions of the tag stage. mentions: by these and the arguments that the reader added.
+    """
 
     segments: SegmentScore
     claims: ClaimScores
+    terms: ArgumentCover
+    mentions: ArgumentCover
 
 
 def score_pages(pages: Sequence[GoldPage], *, workers: int | None = None) -> PageScores:
@@ -38,6 +45,7 @@ def score_pages(pages: Sequence[GoldPage], *, workers: int | None = None) -> Pag
         segments = _by_page(read_table(out, "segments", columns=_SEGMENT_COLUMNS).to_pylist())
         starts = _by_page(read_table(out, "documents", columns=["source_path", "raw_start"]).to_pylist())
         claims = _by_page(read_table(out, "claims").to_pylist())
+        found = _by_page(read_table(out, "mentions", columns=_MENTION_COLUMNS).to_pylist())
     return PageScores(
         segments=score_segments(
             pages,
@@ -45,6 +53,8 @@ def score_pages(pages: Sequence[GoldPage], *, workers: int | None = None) -> Pag
             [[row["raw_start"] for row in starts[page.name]] for page in pages],
         ),
         claims=score_claims([(read_claims(page), [_read_claim(row) for row in claims[page.name]]) for page in pages]),
+        terms=score_arguments(pages, [_placed(found[page.name], terms_alone=True) for page in pages]),
+        mentions=score_arguments(pages, [_placed(found[page.name]) for page in pages]),
     )
 
 
@@ -67,6 +77,10 @@ def figures(scores: PageScores) -> dict[str, float]:
         "claims.pair_f1": claims.pair.f1,
         "claims.evidence_f1": claims.evidence.f1,
         **{f"claims.{name}": share for name, share in claims.on_matches.items()},
+        "mentions.terms_cover": scores.terms.covered,
+        "mentions.terms_link": scores.terms.linked,
+        "mentions.cover": scores.mentions.covered,
+        "mentions.link": scores.mentions.linked,
         **({"claims.ece": ece(claims.outcomes)} if claims.outcomes else {}),
     }
 
@@ -76,6 +90,14 @@ def _by_page(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     for row in rows:
         pages[row["source_path"].removesuffix(".txt")].append(row)
     return pages
+
+
+def _placed(rows: Iterable[dict[str, Any]], *, terms_alone: bool = False) -> list[PlacedMention]:
+    return [
+        PlacedMention(row["raw_start"], row["raw_end"], row["entity_type"], row["concept_id"])
+        for row in rows
+        if not (terms_alone and row["match_kind"] == "model")
+    ]
 
 
 def _read_claim(row: dict[str, Any]) -> ReadClaim:

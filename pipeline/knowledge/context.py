@@ -31,11 +31,11 @@ def context_of(start: int, end: int, cues: Sequence[Cue]) -> Context:
     An entity lies in a cue's scope when it begins there; a cue inside the entity's own words ("without
     pain") says nothing of it.
     """
-    touching = tuple(
+    touching = [
         cue
         for cue in cues
         if cue.scope[0] <= start < cue.scope[1] and not start <= cue.start < end and cue.kind in _OF_ENTITIES
-    )
+    ]
     if not touching:
         return _NONE
     kinds = {cue.kind for cue in touching}
@@ -45,5 +45,5 @@ def context_of(start: int, end: int, cues: Sequence[Cue]) -> Context:
         hypothetical="hypothetical" in kinds,
         historical="historical" in kinds,
         other_experiencer="experiencer" in kinds,
-        cues=touching,
+        cues=tuple(dict.fromkeys(touching)),
     )

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import takewhile
 from typing import NamedTuple
 
 from pipeline.knowledge.tokens import PUNCTUATION, Tokens, key_of, tokenise
@@ -161,8 +162,18 @@ def _reach(words: Sequence[str], begin: int, limit: int, step: int, bare: bool) 
         word = words[at]
         if word in PUNCTUATION and word != "/" and not (word == "," and _list_goes_on(words, at, step, bare)):
             break
+        if word == "and" and step > 0 and _clause_follows(words, begin, at):
+            break
         at += step
     return at
+
+
+def _clause_follows(words: Sequence[str], begin: int, conjunction: int) -> bool:
+    """Whether clauses, not things, are joined: verbs on both sides ("no cough was heard and fever was high")."""
+    if _VERBS.isdisjoint(words[begin:conjunction]):
+        return False
+    behind = takewhile(lambda word: word not in PUNCTUATION, words[conjunction + 1 :])
+    return not _VERBS.isdisjoint(behind)
 
 
 def _list_goes_on(words: Sequence[str], comma: int, step: int, bare: bool) -> bool:

@@ -15,7 +15,7 @@ from pipeline.knowledge.concepts import SCORES, Concept, Entry
 from pipeline.knowledge.recognise import Found, Recogniser, recogniser
 from pipeline.knowledge.tokens import PUNCTUATION, Tokens, tokenise
 
-__all__ = ["Link", "Linker", "link"]
+__all__ = ["Link", "Linker", "bare", "link"]
 
 # Below nine tenths of the letters alike, different drugs and vitamins pass for one another.
 _FUZZY = 90.0
@@ -57,15 +57,28 @@ class Link(NamedTuple):
     xrefs: tuple[str, ...]
 
 
-def link(text: str, entity_type: str | None = None) -> Link | None:
+def link(
+    text: str, entity_type: str | None = None, *, short_forms: Mapping[str, Concept | None] | None = None
+) -> Link | None:
     """The concept that `text` (a phrase) names, with the embedded terminology; None when none fits.
 
-    `entity_type`: the wanted type, near types behind it; any when None.
+    `entity_type`: the wanted type, near types behind it; any when None. `short_forms`: those of the article.
 
     >>> link("no such thing at all", "drug") is None
     True
     """
-    return _embedded().link(text, entity_type)
+    return _embedded().link(text, entity_type, short_forms=short_forms)
+
+
+def bare(text: str) -> tuple[int, int]:
+    """Where a phrase stands without articles, degrees and marks at its edges: code points of `text`.
+
+    >>> "the severe low back pain"[slice(*bare("the severe low back pain"))]
+    'low back pain'
+    """
+    tokens = tokenise(text)
+    begin, end = _core(tokens.words)
+    return (tokens.starts[begin], tokens.ends[end - 1]) if begin < end else (0, len(text))
 
 
 @cache
@@ -85,18 +98,20 @@ class Linker:
     ) -> Link | None:
         """The concept that `text` names; `short_forms`: those of the article (`abbreviations.find_short_forms`)."""
         stripped = text.strip()
-        if short_forms and stripped in short_forms:
-            return _of(short_forms[stripped], "abbreviation", entity_type)
-        bare = _BRACKET.sub("", stripped)
-        for kind in (entity_type, *sorted(_NEAR_TYPES.get(entity_type or "", frozenset()) - {entity_type})):
-            found = self._named(stripped, kind) or (self._named(bare, kind) if bare != stripped else None)
-            if found:
-                return found if kind == entity_type else found._replace(score=round(found.score * _NEAR_SCORE, 3))
-        return self._fuzzy(tokenise(bare), entity_type)
+        if short_forms and stripped[slice(*bare(stripped))] in short_forms:
+            return _short(short_forms[stripped[slice(*bare(stripped))]], entity_type)
+        unbracketed = _BRACKET.sub("", stripped)
+        for kind in _types(entity_type):
+            for words in dict.fromkeys((stripped, unbracketed)):
+                if found := self._named(words, kind, short_forms):
+                    return _nearly(found, kind, entity_type)
+        return self._fuzzy(tokenise(unbracketed), entity_type)
 
-    def _named(self, words: str, entity_type: str | None) -> Link | None:
+    def _named(
+        self, words: str, entity_type: str | None, short_forms: Mapping[str, Concept | None] | None
+    ) -> Link | None:
         tokens = tokenise(words)
-        return self._whole(words, tokens, entity_type) or self._composed(words, tokens, entity_type)
+        return self._whole(words, tokens, entity_type) or self._composed(words, tokens, entity_type, short_forms)
 
     def _whole(self, text: str, tokens: Tokens, entity_type: str | None) -> Link | None:
         """The words as they stand, then without modifiers at their edges."""
@@ -106,12 +121,14 @@ class Linker:
                     return found
         return None
 
-    def _composed(self, text: str, tokens: Tokens, entity_type: str | None) -> Link | None:
+    def _composed(
+        self, text: str, tokens: Tokens, entity_type: str | None, short_forms: Mapping[str, Concept | None] | None
+    ) -> Link | None:
         """A phrase of the text that covers all its words but modifiers."""
         begin, end = _core(tokens.words)
         if begin == end:
             return None
-        for found in self._recogniser.find(text, tokens=tokens):
+        for found in self._recogniser.find(text, tokens=tokens, short_forms=short_forms):
             covers = found.start <= tokens.starts[begin] and found.end >= tokens.ends[end - 1]
             if covers and entity_type in (None, found.entity_type):
                 return _from_found(found)
@@ -143,6 +160,23 @@ class Linker:
             if len(key) >= _FUZZY_LETTERS and concept is not None and entries[0].guard is None:
                 found[concept.entity_type, "" if head == key else head].append(key)
         return {group: tuple(keys) for group, keys in found.items()}
+
+
+def _types(entity_type: str | None) -> tuple[str | None, ...]:
+    """The wanted type, then those near to it."""
+    return (entity_type, *sorted(_NEAR_TYPES.get(entity_type or "", frozenset()) - {entity_type}))
+
+
+def _nearly(found: Link, kind: str | None, entity_type: str | None) -> Link:
+    return found if kind == entity_type else found._replace(score=round(found.score * _NEAR_SCORE, 3))
+
+
+def _short(concept: Concept | None, entity_type: str | None) -> Link | None:
+    """What an article's own short form stands for, which no term of these letters replaces."""
+    for kind in _types(entity_type):
+        if found := _of(concept, "abbreviation", kind):
+            return _nearly(found, kind, entity_type)
+    return None
 
 
 def _of(concept: Concept | None, kind: str, entity_type: str | None) -> Link | None:

@@ -39,9 +39,8 @@ class ModelRecogniser(Recogniser):
             link = self._linker.link(span.text, own, short_forms=short_forms)
             place = (span.start_char, span.end_char, span.text)
             if link:
-                found.append(
-                    Found(*place, link.entity_type, link.concept_id, link.concept_name, link.xrefs, "model", _SCORE)
-                )
+                concept = (link.concept_id, link.concept_name, link.xrefs)
+                found.append(Found(*place, link.entity_type, *concept, "model", _SCORE, link.match_kind))
             elif own:
                 found.append(Found(*place, own, None, None, (), "model", _SCORE))
         return found

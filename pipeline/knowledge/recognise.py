@@ -21,7 +21,7 @@ __all__ = ["Found", "Recogniser", "find", "recogniser"]
 
 
 class Found(NamedTuple):
-    """An entity in a text: code points of the text, end exclusive; type; concept; how it was matched."""
+    """An entity in a text: code points of the text, end exclusive; type; concept; how it was matched and linked."""
 
     start: int
     end: int
@@ -32,6 +32,7 @@ class Found(NamedTuple):
     xrefs: tuple[str, ...]
     match_kind: str
     score: float
+    link_kind: str | None = None
 
 
 def find(text: str) -> list[Found]:
@@ -121,5 +122,5 @@ def _found(text: str, tokens: Tokens, match: Match) -> Found:
     concept = match.concept or Concept("", "", "")
     return Found(
         start, end, text[start:end], concept.entity_type, concept.curie, concept.name, concept.xrefs,
-        match.kind, SCORES[match.kind],
+        match.kind, SCORES[match.kind], match.kind,
     )  # fmt: skip

@@ -1,13 +1,15 @@
 """Extract: what is claimed, sentence by sentence, with the words it rests on.
 
 Readers propose (`Reading`); one path adds what rules can tell of any claim (negation, certainty, quantity,
-qualifier, attribution, kind of evidence), links the arguments, turns scores into confidence and writes rows.
+qualifier, attribution, kind of evidence), turns scores into confidence and writes rows. Each argument is a mention:
+the tagged one of its place and type, else one that is added, linked to a concept where the cascade finds one.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -16,12 +18,17 @@ import pyarrow.compute as pc
 from pipeline.config import Extract
 from pipeline.errors import ConfigError
 from pipeline.knowledge import frames
+from pipeline.knowledge.abbreviations import find_short_forms
 from pipeline.knowledge.attributes import attributes_of
-from pipeline.knowledge.linking import Link, link
+from pipeline.knowledge.concepts import Concept
+from pipeline.knowledge.cues import Cue, find_cues
+from pipeline.knowledge.linking import Link, bare, link
+from pipeline.knowledge.mentions import mention_row
 from pipeline.knowledge.reading import Article, Mention, Reader, Reading, Segment, Span, passages
+from pipeline.knowledge.recognise import Found, recogniser
 from pipeline.knowledge.tokens import key_of
 from pipeline.models import reader
-from pipeline.models.confidence import Calibration, calibration_for
+from pipeline.models.confidence import calibration_for
 from pipeline.schema import PREDICATES
 from pipeline.stage import Stage, Tables, content_id, from_rows
 from pipeline.text.align import to_raw
@@ -31,42 +38,67 @@ __all__ = ["EXTRACT", "READERS", "extract"]
 READERS: Mapping[str, Reader] = {"reader": reader.read, "frames": frames.read}
 
 _Row = dict[str, Any]
+_Argument = tuple[Span, str]  # where it stands, its entity type
+_Place = tuple[str, int, int, str]  # segment_id, code points of the source, entity type
+_CLAIM_ORDER = ("source_path", "record", "evidence_start", "subject_start", "object_start", "claim_id")
+_MENTION_ORDER = ("source_path", "record", "raw_start", "raw_end", "mention_id")
 
 
 @dataclass(frozen=True)
 class _Document:
-    """An article with the rows it was built from: its document, its kept segments in order."""
+    """An article with the rows it was built from: its document, its kept segments in order, tagged mentions."""
 
     document: _Row
     segments: Sequence[_Row]
+    tagged: Mapping[_Place, _Row]
     article: Article
+
+    @cached_property
+    def short_forms(self) -> Mapping[str, Concept | None]:
+        """The short forms that the article defines."""
+        return find_short_forms((segment["text"] for segment in self.segments), recogniser().read)
 
     def raw(self, span: Span) -> tuple[int, int]:
         """Code points of the source behind a span."""
         segment = self.segments[span.segment]
         return to_raw(span.start, span.end, segment["raw_start"], segment["alignment"])
 
+    def place(self, span: Span, kind: str) -> _Place:
+        """What tells apart the arguments that are to be one mention."""
+        return self.segments[span.segment]["segment_id"], *self.raw(span), kind
+
 
 def extract(tables: Tables, config: Extract) -> dict[str, pa.Table]:
     """`claims` of the kept segments that repeat nothing, in the articles that stand for their cluster.
 
-    Takes `documents`, `segments`, `mentions`. Articles in a language that is not in `config.languages` are
-    not read. Raises ConfigError for a reader that does not exist.
+    Takes `documents`, `segments`, `mentions`; gives `mentions` back with those of the readers' arguments that were
+    not among them. Articles in a language that is not in `config.languages` are not read. Raises ConfigError for a
+    reader that does not exist.
     """
     unknown = [name for name in config.readers if name not in READERS]
     if unknown:
         raise ConfigError(f"[extract] readers: {unknown[0]!r} is unknown; known are: {', '.join(sorted(READERS))}")
-    rows: dict[str, _Row] = {}
-    for document in _documents(tables, config):
-        for row in _claims(document, config):
-            best = rows.get(row["claim_id"])
+    claims: dict[str, _Row] = {}
+    mentions: dict[str, _Row] = {row["mention_id"]: row for row in tables["mentions"].to_pylist()}
+    for document in _documents(tables, list(mentions.values()), config):
+        readings = _readings(document, config)
+        arguments = _arguments(document, readings)
+        mentions |= {row["mention_id"]: row for row in arguments.values()}
+        for row in _claims(document, readings, arguments, config):
+            best = claims.get(row["claim_id"])
             if best is None or row["raw_score"] > best["raw_score"]:
-                rows[row["claim_id"]] = row
-    order = ("source_path", "record", "evidence_start", "subject_start", "object_start", "claim_id")
-    return {"claims": from_rows("claims", sorted(rows.values(), key=lambda r: tuple(r[name] for name in order)))}
+                claims[row["claim_id"]] = row
+    return {
+        "claims": _sorted("claims", claims.values(), _CLAIM_ORDER),
+        "mentions": _sorted("mentions", mentions.values(), _MENTION_ORDER),
+    }
 
 
-def _documents(tables: Tables, config: Extract) -> Iterator[_Document]:
+def _sorted(name: str, rows: Iterable[_Row], order: Sequence[str]) -> pa.Table:
+    return from_rows(name, sorted(rows, key=lambda row: tuple(row[column] for column in order)))
+
+
+def _documents(tables: Tables, mentions: Sequence[_Row], config: Extract) -> Iterator[_Document]:
     documents, segments = tables["documents"], tables["segments"]
     language = pc.is_in(documents["language"].cast(pa.string()), pa.array(config.languages, pa.string()))
     wanted = documents.filter(pc.and_(documents["is_representative"], language)).to_pylist()
@@ -74,14 +106,20 @@ def _documents(tables: Tables, config: Extract) -> Iterator[_Document]:
     for row in segments.filter(segments["kept"]).to_pylist():
         if row["document_id"] in kept:
             kept[row["document_id"]].append(row)
-    mentions: dict[str, list[_Row]] = {}
-    for row in tables["mentions"].to_pylist():
-        mentions.setdefault(row["segment_id"], []).append(row)
+    tagged: dict[str, list[_Row]] = {}
+    for row in mentions:
+        tagged.setdefault(row["segment_id"], []).append(row)
     for document in wanted:
         rows = sorted(kept[document["document_id"]], key=lambda row: row["position"])
-        yield _Document(
-            document, rows, Article(tuple(_segment(row, mentions.get(row["segment_id"], ())) for row in rows))
-        )
+        own = [tagged.get(row["segment_id"], []) for row in rows]
+        article = Article(tuple(map(_segment, rows, own)))
+        yield _Document(document, rows, _by_place(chain.from_iterable(own)), article)
+
+
+def _by_place(mentions: Iterable[_Row]) -> dict[_Place, _Row]:
+    """Mentions by segment, place and type; of several the surest."""
+    surest = sorted(mentions, key=lambda row: (-row["score"], row["mention_id"]))
+    return {(m["segment_id"], m["raw_start"], m["raw_end"], m["entity_type"]): m for m in reversed(surest)}
 
 
 def _segment(row: _Row, mentions: Sequence[_Row]) -> Segment:
@@ -96,20 +134,84 @@ def _within(segment: _Row, mention: _Row) -> tuple[int, int]:
     return (start, end) if alignment is None else (bisect_left(alignment, start), bisect_left(alignment, end))
 
 
-def _claims(document: _Document, config: Extract) -> Iterator[_Row]:
+def _readings(document: _Document, config: Extract) -> list[Reading]:
     read = passages(document.article)
-    for name in config.readers:
-        for reading in READERS[name](read):
-            calibration = calibration_for(reading.extractor)
-            confidence = None if calibration is None else calibration.apply(reading.raw_score)
-            if confidence is None or confidence >= config.min_confidence:
-                yield _row(document, reading, confidence, calibration)
+    return [reading for name in config.readers for reading in READERS[name](read)]
 
 
-def _row(document: _Document, reading: Reading, confidence: float | None, calibration: Calibration | None) -> _Row:
+def _arguments(document: _Document, readings: Iterable[Reading]) -> dict[_Argument, _Row]:
+    """The row of `mentions` that each argument is: the tagged one with its words and type, else one of its own."""
+    scores: dict[_Argument, float] = {}
+    for reading in readings:
+        for argument in ((reading.subject, reading.subject_type), (reading.object, reading.object_type)):
+            scores[argument] = max(scores.get(argument, 0.0), reading.raw_score)
+    rows = dict(document.tagged)
+    for argument in sorted(scores):
+        place = document.place(*argument)
+        rows[place] = rows.get(place) or _mention(document, argument, scores[argument])
+    return {argument: rows[document.place(*argument)] for argument in scores}
+
+
+def _mention(document: _Document, argument: _Argument, score: float) -> _Row:
+    (index, start, end), kind = argument
+    segment = document.segments[index]
+    found = Found(start, end, segment["text"][start:end], kind, *_concept(document, argument, score))
+    row = mention_row(found, segment, _cues(segment["text"]))
+    return {"mention_id": content_id(*document.place(*argument), row["concept_id"]), **row}
+
+
+def _concept(
+    document: _Document, argument: _Argument, score: float
+) -> tuple[str | None, str | None, tuple[str, ...], str, float, str | None]:
+    """Concept, name, xrefs, match kind, score and link kind of an argument that was not tagged itself.
+
+    The concept is that of a tagged mention which the argument is but for an article or a degree, so that both have
+    the same; else what the cascade finds.
+    """
+    span, kind = argument
+    words = document.article.words(span)
+    start, end = bare(words)
+    inner = document.tagged.get(document.place(Span(span.segment, span.start + start, span.start + end), kind))
+    if inner and inner["concept_id"]:
+        concept = inner["concept_id"], inner["concept_name"], tuple(inner["xrefs"])
+        return *concept, "model", score, inner["link_kind"]
+    own = any(short in words for short in document.short_forms)
+    found = link(words, kind, short_forms=document.short_forms) if own else _link(words, kind)
+    if found is None:
+        return None, None, (), "model", score, None
+    return found.concept_id, found.concept_name, found.xrefs, "model", score, found.match_kind
+
+
+# Pages say the same things over and over; a look-up with spelling variants is not cheap.
+@lru_cache(maxsize=1 << 15)
+def _link(words: str, kind: str) -> Link | None:
+    return link(words, kind)
+
+
+@lru_cache(maxsize=64)  # the arguments of a segment come one after another
+def _cues(text: str) -> list[Cue]:
+    return find_cues(text)
+
+
+def _claims(
+    document: _Document, readings: Iterable[Reading], arguments: Mapping[_Argument, _Row], config: Extract
+) -> Iterator[_Row]:
+    for reading in readings:
+        calibration = calibration_for(reading.extractor)
+        confidence = None if calibration is None else calibration.apply(reading.raw_score)
+        if confidence is None or confidence >= config.min_confidence:
+            parts = (
+                _argument("subject", arguments[reading.subject, reading.subject_type]),
+                _argument("object", arguments[reading.object, reading.object_type]),
+            )
+            measured = {"confidence": confidence, "calibration_id": None if calibration is None else calibration.id}
+            yield _row(document, reading, *parts) | measured
+
+
+def _row(document: _Document, reading: Reading, subject: _Row, object_: _Row) -> _Row:
+    """A claim's row but for its confidence."""
     segment = document.segments[reading.evidence.segment]
     found = attributes_of(document.article, reading)
-    subject, object_ = _argument(document, "subject", reading), _argument(document, "object", reading)
     places = (subject["subject_start"], subject["subject_end"], object_["object_start"], object_["object_end"])
     start, end = document.raw(reading.evidence)
     return {
@@ -125,28 +227,17 @@ def _row(document: _Document, reading: Reading, confidence: float | None, calibr
         "negated": found.negated, "certainty": found.certainty,
         "quantity": found.quantity, "qualifier": found.qualifier,
         "attribution": found.attribution, "evidence_type": found.evidence_type,
-        "confidence": confidence, "raw_score": reading.raw_score, "extractor": reading.extractor,
+        "raw_score": reading.raw_score, "extractor": reading.extractor,
         "cues": list(reading.cues) + list(found.cues),
-        "calibration_id": None if calibration is None else calibration.id,
     }  # fmt: skip
 
 
-def _argument(document: _Document, role: str, reading: Reading) -> _Row:
-    span, kind = (reading.subject, reading.subject_type) if role == "subject" else (reading.object, reading.object_type)
-    words = document.article.words(span)
-    start, end = document.raw(span)
-    concept = _link(words, kind)
+def _argument(role: str, mention: _Row) -> _Row:
     return {
-        f"{role}_text": words, f"{role}_start": start, f"{role}_end": end, f"{role}_type": kind,
-        f"{role}_id": concept.concept_id if concept else None,
-        f"{role}_name": concept.concept_name if concept else None,
+        f"{role}_text": mention["text"], f"{role}_start": mention["raw_start"], f"{role}_end": mention["raw_end"],
+        f"{role}_type": mention["entity_type"], f"{role}_id": mention["concept_id"],
+        f"{role}_name": mention["concept_name"], f"{role}_mention_id": mention["mention_id"],
     }  # fmt: skip
-
-
-# Pages say the same things over and over; a look-up with spelling variants is not cheap.
-@lru_cache(maxsize=1 << 15)
-def _link(words: str, kind: str) -> Link | None:
-    return link(words, kind)
 
 
 def _what(role: str, argument: _Row) -> str:
@@ -160,4 +251,4 @@ def _heading(article: Article, segment: int) -> str | None:
     return next(above, None)
 
 
-EXTRACT = Stage("extract", ("documents", "segments", "mentions"), ("claims",), extract, "extract")
+EXTRACT = Stage("extract", ("documents", "segments", "mentions"), ("claims", "mentions"), extract, "extract")

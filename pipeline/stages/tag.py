@@ -11,14 +11,13 @@ import pyarrow.compute as pc
 from pipeline.config import Tag
 from pipeline.knowledge.abbreviations import find_short_forms
 from pipeline.knowledge.concepts import Concept
-from pipeline.knowledge.context import context_of
 from pipeline.knowledge.cues import cues_in
+from pipeline.knowledge.mentions import mention_row
 from pipeline.knowledge.model_recogniser import ModelRecogniser
-from pipeline.knowledge.recognise import Found, Recogniser
+from pipeline.knowledge.recognise import Recogniser
 from pipeline.knowledge.terminology import load
 from pipeline.knowledge.tokens import tokenise
 from pipeline.stage import Stage, Tables, content_id, from_rows
-from pipeline.text.align import to_raw
 
 __all__ = ["TAG", "tag"]
 
@@ -71,31 +70,10 @@ def _segment_rows(
     tokens = tokenise(text)
     found = recogniser.find(text, tokens=tokens, short_forms=short_forms)
     cues = cues_in(text, tokens) if found else []
-    for mention in found:
-        context = context_of(mention.start, mention.end, cues)
-        yield _row(segment, mention, context.negated, context.hedged)
-
-
-def _row(segment: Mapping[str, Any], found: Found, negated: bool, hedged: bool) -> dict[str, Any]:
-    raw_start, raw_end = to_raw(found.start, found.end, segment["raw_start"], segment["alignment"])
-    return {
-        "mention_id": content_id(segment["segment_id"], raw_start, raw_end, found.entity_type, found.concept_id),
-        "document_id": segment["document_id"],
-        "segment_id": segment["segment_id"],
-        "source_path": segment["source_path"],
-        "record": segment["record"],
-        "raw_start": raw_start,
-        "raw_end": raw_end,
-        "text": found.text,
-        "entity_type": found.entity_type,
-        "concept_id": found.concept_id,
-        "concept_name": found.concept_name,
-        "xrefs": found.xrefs,
-        "match_kind": found.match_kind,
-        "score": found.score,
-        "negated": negated,
-        "hedged": hedged,
-    }
+    for entity in found:
+        row = mention_row(entity, segment, cues)
+        place = row["segment_id"], row["raw_start"], row["raw_end"]
+        yield {"mention_id": content_id(*place, row["entity_type"], row["concept_id"]), **row}
 
 
 TAG = Stage("tag", ("documents", "segments"), ("mentions",), tag, "tag")
