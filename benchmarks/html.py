@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+import pyarrow as pa
+
 from pipeline.config import Clean, Ingest
 from pipeline.stages.clean import CLEAN
 from pipeline.stages.ingest import INGEST, find_files
@@ -53,31 +55,49 @@ def load_web_pages(folder: Path, *, every: int = 3, first: int = 0) -> list[WebP
     return pages
 
 
+def words_of(text: str) -> list[str]:
+    """The words of a text as WCXB counts them."""
+    return _WORD.findall(text.lower())
+
+
 def word_f1(found: str, main: str) -> float:
     """F1 of the words of `found` against those of `main`, both as bags.
 
     >>> word_f1("Rest helps. Buy now", "rest helps")
     0.6666666666666666
     """
-    have, want = Counter(_WORD.findall(found.lower())), Counter(_WORD.findall(main.lower()))
+    have, want = Counter(words_of(found)), Counter(words_of(main))
     if not have and not want:
         return 1.0
     return 2 * (have & want).total() / (have.total() + want.total())
 
 
-def claimsieve(pages: Sequence[WebPage]) -> tuple[dict[str, str], dict[str, str]]:
-    """Kept words of each page by its name, and its decoded source; both empty for a page that was rejected."""
+def _read(pages: Sequence[WebPage]) -> pa.Table:
+    """The `texts` of pages, named by their source_path."""
     with tempfile.TemporaryDirectory() as folder:
         for page in pages:
             Path(folder, f"{page.name}.html.gz").write_bytes(page.packed)
-        texts = INGEST.run({"files": find_files(Path(folder))}, Ingest())["texts"]
+        return INGEST.run({"files": find_files(Path(folder))}, Ingest())["texts"]
+
+
+def _named(texts: pa.Table) -> dict[str, str]:
+    return {row["source_path"].partition(".")[0]: row["text"] for row in texts.to_pylist()}
+
+
+def sources(pages: Sequence[WebPage]) -> dict[str, str]:
+    """The decoded source of each page by its name; none for a page that was rejected."""
+    return _named(_read(pages))
+
+
+def claimsieve(pages: Sequence[WebPage]) -> tuple[dict[str, str], dict[str, str]]:
+    """Kept words of each page by its name, and its decoded source; both empty for a page that was rejected."""
+    texts = _read(pages)
     segments = CLEAN.run({"texts": texts}, Clean())["segments"]
     kept: dict[str, list[str]] = {page.name: [] for page in pages}
     for row in segments.select(["source_path", "kept", "text"]).to_pylist():
         if row["kept"]:
             kept[row["source_path"].partition(".")[0]].append(row["text"])
-    sources = {row["source_path"].partition(".")[0]: row["text"] for row in texts.to_pylist()}
-    return {name: "\n".join(parts) for name, parts in kept.items()}, sources
+    return {name: "\n".join(parts) for name, parts in kept.items()}, _named(texts)
 
 
 def _trafilatura(html: str) -> str:

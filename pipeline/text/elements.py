@@ -45,10 +45,11 @@ _REACH = 256  # open elements that an end tag is looked for in: the same bound, 
 class _Element:
     """An open element; what it and those around it are called is worked out when a block first asks."""
 
-    __slots__ = ("attributes", "hidden", "line", "name", "parent")
+    __slots__ = ("attributes", "begin", "hidden", "line", "name", "parent")
 
     def __init__(self, tag: Tag, parent: "_Element | None") -> None:
         self.name = tag.name
+        self.begin = tag.begin
         self.attributes = raw = tag.attributes
         self.parent = parent
         self.hidden: bool = (parent is not None and parent.hidden) or (
@@ -63,12 +64,12 @@ class _Element:
         while element is not None and element.line is None:
             waiting.append(element)
             element = element.parent
-        line = (element and element.line) or Around((), (), "")
+        line = (element and element.line) or Around((), (), "", ())
         for inner in reversed(waiting):
             tag = line.tag if inner.name in INLINE else inner.name
             names = inner.names()
             line = Around(
-                (*line.path, inner.name)[-_ANCESTORS:], (*line.names, names)[-_ANCESTORS:] if names else line.names, tag
+                (*line.path, inner.name)[-_ANCESTORS:], (*line.names, names)[-_ANCESTORS:] if names else line.names, tag, (*line.nodes, inner.begin)[-_ANCESTORS:]
             )
             inner.line = line
         return line
@@ -84,6 +85,7 @@ class Around(NamedTuple):
     path: tuple[str, ...]
     names: tuple[str, ...]
     tag: str
+    nodes: tuple[int, ...]
 
 
 class OpenElements:
@@ -103,7 +105,7 @@ class OpenElements:
 
     def around(self) -> Around:
         """Tag, path and names at this place."""
-        return self._stack[-1].ancestry() if self._stack else Around((), (), "")
+        return self._stack[-1].ancestry() if self._stack else Around((), (), "", ())
 
     def follow(self, tag: Tag) -> None:
         """Open or close what `tag` opens or closes."""

@@ -41,6 +41,7 @@ class Block:
     depth: int
     hidden: bool
     emphasis: float
+    nodes: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,7 @@ def _finished(line: _Line) -> Iterator[Block]:
         depth=line.open.depth,
         hidden=line.open.hidden,
         emphasis=emphasised,
+        nodes=around.nodes,
     )
 
 

@@ -1,0 +1,40 @@
+"""Which blocks of an HTML page are its main text: boosted trees over what markup, words and neighbours show.
+
+`CARD.md` says what they were trained on and how well they do.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.models.main_text.features import BlockLike, Rows
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession  # type: ignore[import-untyped]
+
+__all__ = ["REASON", "main_text"]
+
+REASON = "model:main-text"
+"""`segments.reason` of the blocks that are dropped for it."""
+
+
+@cache
+def _session() -> "InferenceSession":
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # one process per core, and sums in one order
+    data = resources.files("pipeline.models.main_text").joinpath("trees.onnx").read_bytes()
+    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+
+
+def main_text(blocks: Sequence[BlockLike]) -> npt.NDArray[np.float32]:
+    """The probability of each block of a page, all of them in order, that it is main text."""
+    if not blocks:
+        return np.zeros(0, np.float32)
+    [score] = _session().run(None, {"rows": Rows(blocks).values})
+    return np.asarray(1 / (1 + np.exp(-score[:, 0])), np.float32)

@@ -1,0 +1,56 @@
+"""Boosted trees as an ONNX model, so that running them needs no library of their own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from onnx import TensorProto, helper
+
+_LEAF = "LEAF"
+
+
+def to_onnx(model: Mapping[str, Any]) -> bytes:
+    """`Booster.dump_model()` of LightGBM as a model: "rows" (n, features) to "score" (n, 1), the sum of the trees.
+
+    Splits must be of the kind `<=`, without missing values. A threshold becomes the largest float that is not above it,
+    so that float features fall on the same side.
+    """
+    attributes: dict[str, list[Any]] = {
+        name: [] for name in ("nodes_treeids", "nodes_nodeids", "nodes_featureids", "nodes_values", "nodes_modes",
+                              "nodes_truenodeids", "nodes_falsenodeids", "target_treeids", "target_nodeids",
+                              "target_ids", "target_weights")
+    }  # fmt: skip
+    for number, tree in enumerate(model["tree_info"]):
+        _add(attributes, number, tree["tree_structure"])
+    node = helper.make_node("TreeEnsembleRegressor", ["rows"], ["score"], domain="ai.onnx.ml", n_targets=1, **attributes)
+    rows = helper.make_tensor_value_info("rows", TensorProto.FLOAT, [None, model["max_feature_idx"] + 1])
+    score = helper.make_tensor_value_info("score", TensorProto.FLOAT, [None, 1])
+    graph = helper.make_graph([node], "main_text", [rows], [score])
+    opsets = [helper.make_opsetid("ai.onnx.ml", 3), helper.make_opsetid("", 17)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()  # type: ignore[no-any-return]
+
+
+def _add(attributes: dict[str, list[Any]], number: int, root: Mapping[str, Any]) -> None:
+    """The nodes of a tree, numbered as they are first seen."""
+    waiting = [(root, 0)]
+    count = 1
+    while waiting:
+        node, name = waiting.pop()
+        left, right, leaf = 0, 0, "leaf_value" in node
+        if leaf:
+            for key, value in (("treeids", number), ("nodeids", name), ("ids", 0), ("weights", node["leaf_value"])):
+                attributes[f"target_{key}"].append(value)
+        else:
+            left, right = count, count + 1
+            count += 2
+            waiting += [(node["left_child"], left), (node["right_child"], right)]
+        row = (number, name, 0 if leaf else node["split_feature"], 0.0 if leaf else _float(node["threshold"]),
+               _LEAF if leaf else "BRANCH_LEQ", left, right)  # fmt: skip
+        for key, value in zip(("treeids", "nodeids", "featureids", "values", "modes", "truenodeids", "falsenodeids"),
+                              row, strict=True):  # fmt: skip
+            attributes[f"nodes_{key}"].append(value)
+
+
+def _float(threshold: float) -> float:
+    near = np.float32(threshold)
+    return float(near if near <= threshold else np.nextafter(near, np.float32(-np.inf)))
