@@ -98,6 +98,13 @@ _SITE = _maybe("site", _STRING, "host of the url, or the site's name as the page
 _TITLE = _maybe("title", _STRING, "headline of the article, repaired")
 
 
+def _place(name: str) -> tuple[Column, ...]:
+    return (
+        _maybe(f"{name}_start", _INT, f"first code point of the {name} in the source; null where the record gives it"),
+        _maybe(f"{name}_end", _INT, f"one past the last code point of the {name}"),
+    )
+
+
 def _argument(role: str) -> tuple[Column, ...]:
     return (
         Column(f"{role}_text", _STRING, f"words of the {role}, repaired"),
@@ -140,7 +147,11 @@ _ALL = (
     ), ("source_path", "record", "error", "detail")),
     Table("documents", "one article", (
         Column("document_id", _STRING, "hash of source_id, raw_start and raw_end"),
-        _SOURCE, _PATH, _RECORD, _URL, _SITE, _TITLE,
+        _SOURCE, _PATH, _RECORD,
+        _URL, *_place("url"), _SITE, *_place("site"), _TITLE, *_place("title"),
+        _maybe("author", _STRING, "who wrote it, as the page's metadata or a byline says"), *_place("author"),
+        _maybe("published", _STRING, "day of publication, YYYY-MM-DD, where the page says it outright"),
+        *_place("published"),
         Column("language", _ENUM, "ISO 639-1 code of the main language"),
         Column("language_score", _FLOAT, "confidence of the language, 0 to 1"),
         _START, _END,

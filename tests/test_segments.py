@@ -1,6 +1,7 @@
 """Lines are cut where kinds change, each character kept once; articles begin at titles; the scorer counts right."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.evaluation.gold import GoldPage
 from pipeline.evaluation.segments import score_segments
+from pipeline.text import segments
 from pipeline.text.articles import article_starts
 from pipeline.text.features import PartTable, cues, features
 from pipeline.text.segments import Part, cut_lines, join_parts, read_lines
@@ -47,6 +49,17 @@ def test_each_character_lies_in_one_part(text: str) -> None:
         raw = text[part.start : part.end]
         assert raw == raw.strip()
     assert all(times[i] == (not char.isspace()) or (char.isspace() and times[i] <= 1) for i, char in enumerate(text))
+
+
+@given(TEXTS)
+def test_rules_that_are_passed_over_would_find_nothing(text: str) -> None:
+    lines = list(read_lines(text))
+    for line, parts in zip(lines, cut_lines(lines), strict=True):
+        words = line.repair.text
+        short = len(words) < segments._SHORTEST_PROSE and line.repair.alignment is None
+        if not short or segments._SEPARATOR.search(words) or words[-1] in segments._CLOSING:
+            call = re.search(segments._CALL, words) is not None
+            assert parts == segments._cut_line(line, call, (1 << len(segments.CUTS)) - 1)
 
 
 @given(TEXTS)

@@ -110,20 +110,31 @@ def probabilities(rows: Features, source: npt.NDArray[np.int64]) -> Floats:
 
 
 def _forward(values: Floats, words: Floats, network: Network) -> Floats:
+    """One network after the other: what one holds of a page stays in the processor's cache."""
     nets = len(network.layers[0][0])
-    size = len(values)
-    (first, first_bias), *between, (last, last_bias) = network.layers
-    own = np.concatenate(
-        [np.broadcast_to(values, (nets, *values.shape)), np.stack(np.split(words, nets, axis=1))], axis=2
-    )
-    state = np.maximum(own @ first + first_bias, 0)
+    chances = [_chance(values, own, network, net) for net, own in enumerate(np.split(words, nets, axis=1))]
+    return np.asarray(np.stack(chances).mean(axis=0), np.float32)
+
+
+def _chance(values: Floats, words: Floats, network: Network, net: int) -> Floats:
+    (first, bias), *between, last = network.layers
+    state = np.concatenate([values, words], axis=1) @ first[net]
+    state += bias[net]
+    np.maximum(state, 0, out=state)
+    width = state.shape[1]
+    around = np.empty((len(state), 3 * width), np.float32)
+    change = np.empty_like(state)
     for (weight, bias), stride in zip(between, network.strides, strict=True):
-        wide = np.pad(state, ((0, 0), (stride, stride), (0, 0)))
-        around = np.concatenate([wide[:, :size], state, wide[:, 2 * stride :]], axis=2)
-        state = state + np.maximum(around @ weight + bias, 0)
-    scores = state @ last + last_bias
-    chance = np.exp(scores - scores.max(axis=2, keepdims=True))
-    return np.asarray((chance / chance.sum(axis=2, keepdims=True)).mean(axis=0), np.float32)
+        around[:stride, :width] = around[-stride:, -width:] = 0
+        around[stride:, :width] = state[:-stride]
+        around[:, width:-width] = state
+        around[:-stride, -width:] = state[stride:]
+        np.matmul(around, weight[net], out=change)
+        change += bias[net]
+        state += np.maximum(change, 0, out=change)
+    scores = state @ last[0][net] + last[1][net]
+    chance = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(chance / chance.sum(axis=1, keepdims=True), np.float32)
 
 
 def label_parts(parts: PartTable, *, drop_threshold: float) -> Labels:

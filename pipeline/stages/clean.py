@@ -5,9 +5,8 @@ Each source is treated on its own; sources are taken together only to count feat
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,12 +16,12 @@ from pipeline.models.labeller import Labels, label_parts
 from pipeline.schema import KEPT_LABELS, TABLES
 from pipeline.stage import Stage, Tables, conform, content_id, from_rows
 from pipeline.text.articles import article_starts
-from pipeline.text.blocks import Page, read_page
+from pipeline.text.blocks import read_page
 from pipeline.text.features import PartTable
+from pipeline.text.language import languages
+from pipeline.text.metadata import Metadata
+from pipeline.text.origin import Words, origin
 from pipeline.text.segments import Part, cut_lines, join_parts, read_lines
-
-if TYPE_CHECKING:
-    from py3langid.langid import LanguageIdentifier
 
 __all__ = ["CLEAN"]
 
@@ -44,7 +43,10 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """One source cut into parts, with the line of each and the blank lines before it; repairs by line."""
+    """One source cut into parts, with the line of each and the blank lines before it; repairs by line.
+
+    meta: what an HTML page says of itself.
+    """
 
     row: dict[str, Any]
     text: str
@@ -54,6 +56,7 @@ class Source:
     factors: list[dict[str, float]] = field(default_factory=list)
     markup: list[tuple[int, int]] = field(default_factory=list)
     steps: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    meta: Metadata = field(default_factory=Metadata)
 
 
 def _run(tables: Tables, config: Clean) -> dict[str, pa.Table]:
@@ -61,11 +64,14 @@ def _run(tables: Tables, config: Clean) -> dict[str, pa.Table]:
     segments = []
     for batch in _batches(tables["texts"]):
         columns: dict[str, list[Any]] = {name: [] for name in _SEGMENTS.names}
-        for source, found in _labelled(batch, config):
-            for article in _articles(source, found):
-                document = _document(source, article)
-                documents.append(document)
-                _add_segments(columns, document, article)
+        articles = [
+            (source, article) for source, found in _labelled(batch, config) for article in _articles(source, found)
+        ]
+        spoken = languages([_sample(article) for _, article in articles])
+        for (source, article), language in zip(articles, spoken, strict=True):
+            document = _document(source, article, language)
+            documents.append(document)
+            _add_segments(columns, document, article)
         arrays = [pa.array(columns[item.name], item.type) for item in _SEGMENTS]
         segments.append(pa.Table.from_arrays(arrays, schema=_SEGMENTS))
     table = pa.concat_tables(segments).unify_dictionaries() if segments else _SEGMENTS.empty_table()
@@ -89,12 +95,12 @@ def _batches(texts: pa.Table) -> Iterator[list[Source]]:
 
 
 def _cut(row: dict[str, Any]) -> Source:
-    source = Source(row, row.pop("text"))
-    page = read_page(source.text) if row["format"] == "html" else None
+    text = row.pop("text")
+    page = read_page(text) if row["format"] == "html" else None
+    source = Source(row, text, meta=page.meta if page else Metadata())
     lines = page.lines if page else list(read_lines(source.text))
     if page:
         source.markup.extend(page.markup)
-        _describe(row, page)
     for number, (line, parts) in enumerate(zip(lines, cut_lines(lines), strict=True)):
         source.factors.extend([page.factors[number] if page else {}] * len(parts))
         source.parts.extend(parts)
@@ -103,12 +109,6 @@ def _cut(row: dict[str, Any]) -> Source:
         if line.repair.steps:
             source.steps[number] = line.repair.steps
     return source
-
-
-def _describe(row: dict[str, Any], page: Page) -> None:
-    """What an HTML page says of itself; an address in the record goes before one in the page."""
-    for name, found in (("url", page.meta.url), ("site", page.meta.site), ("title", page.meta.title)):
-        row[name] = row.get(name) or (found.value if found else None)
 
 
 def _labelled(batch: list[Source], config: Clean) -> Iterator[tuple[Source, list[Segment]]]:
@@ -122,7 +122,7 @@ def _labelled(batch: list[Source], config: Clean) -> Iterator[tuple[Source, list
     for source in batch:
         span = slice(at, at + len(source.parts))
         columns = (source.parts, source.lines, labels.label[span], labels.score[span], labels.reason[span])
-        segments = _joined([Segment(*row) for row in zip(*columns, strict=True)], source.text)
+        segments = _joined(map(Segment._make, zip(*columns, strict=True)), source.text)
         yield source, _with_markup(segments, source)
         at = span.stop
 
@@ -130,6 +130,8 @@ def _labelled(batch: list[Source], config: Clean) -> Iterator[tuple[Source, list
 def _tables(batch: list[Source]) -> Iterator[PartTable]:
     """The parts of the batch in pieces; a block of a long source counts as a source of its own."""
     sizes = [len(source.parts) for source in batch]
+    if not any(sizes):  # pages of nothing but markup
+        return
     block = np.concatenate([np.arange(size) // _BLOCK for size in sizes])
     new = np.append(True, (np.diff(np.repeat(np.arange(len(batch)), sizes)) != 0) | (np.diff(block) != 0))
     unit = np.cumsum(new) - 1
@@ -150,16 +152,18 @@ def _tables(batch: list[Source]) -> Iterator[PartTable]:
         yield PartTable(texts, unit[span] - unit[begin], lines[span], gaps[span], names, factors[span])
 
 
-def _joined(segments: list[Segment], text: str) -> list[Segment]:
+def _joined(segments: Iterator[Segment], text: str) -> list[Segment]:
     """Neighbours of one line and one label as one segment, with the lower of their scores."""
     out: list[Segment] = []
+    line, label = -1, ""
     for segment in segments:
-        last = out[-1] if out else None
-        if last and last.line == segment.line and last.label == segment.label:
+        if segment.line == line and segment.label == label:
+            last = out[-1]
             part = join_parts(last.part, segment.part, text)
             out[-1] = last._replace(part=part, score=min(last.score, segment.score))
         else:
             out.append(segment)
+            line, label = segment.line, segment.label
     return out
 
 
@@ -181,12 +185,12 @@ def _articles(source: Source, segments: list[Segment]) -> Iterator[list[Segment]
         yield segments[begin:end]
 
 
-def _document(source: Source, article: list[Segment]) -> dict[str, Any]:
+def _document(source: Source, article: list[Segment], language: tuple[str, float]) -> dict[str, Any]:
     row = source.row
     start, end = article[0].part.start, article[-1].part.end
     document_id = content_id(row["source_id"], start, end)
-    language, language_score = _language(article)
-    kept = sum(_solid(s.part.text) for s in article if s.label in KEPT_LABELS)
+    solid = [_solid(segment.part.text) for segment in article]
+    kept = sum(size for size, segment in zip(solid, article, strict=True) if segment.label in KEPT_LABELS)
     repaired = (
         (source.steps.get(line, ()) for line in range(article[0].line, article[-1].line + 1)) if source.steps else ()
     )
@@ -195,15 +199,13 @@ def _document(source: Source, article: list[Segment]) -> dict[str, Any]:
         "source_id": row["source_id"],
         "source_path": row["source_path"],
         "record": row["record"],
-        "url": row["url"],
-        "site": row.get("site"),
-        "title": next((s.part.text for s in article if s.label == "title"), row.get("title")),
-        "language": language,
-        "language_score": language_score,
+        **origin(row["url"], source.meta, _words(article, "title"), _words(article, "byline")),
+        "language": language[0],
+        "language_score": language[1],
         "raw_start": start,
         "raw_end": end,
         "n_chars_kept": kept,
-        "n_chars_dropped": sum(_solid(s.part.text) for s in article) - kept,
+        "n_chars_dropped": sum(solid) - kept,
         "repairs": sorted({step for steps in repaired for step in steps}),
         "cluster_id": document_id,
         "duplicate_of": None,
@@ -231,18 +233,18 @@ def _add_segments(columns: dict[str, list[Any]], document: dict[str, Any], artic
 
 def _solid(text: str) -> int:
     """Characters that are not white space."""
+    if text.isprintable():  # the only white space in it are blanks
+        return len(text) - text.count(" ")
     return sum(map(len, text.split()))
 
 
-@cache
-def _identifier() -> "LanguageIdentifier":
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+def _words(article: list[Segment], label: str) -> list[Words]:
+    """The segments of an article that have the label."""
+    return [Words(s.part.text, s.part.start, s.part.alignment) for s in article if s.label == label]
 
 
-def _language(article: list[Segment]) -> tuple[str, float]:
-    """ISO 639-1 code and its probability, from the first kept characters, else from all."""
+def _sample(article: list[Segment]) -> str:
+    """What the language is told by: the first kept characters, else of all."""
     kept = [s.part.text for s in article if s.label in KEPT_LABELS]
     kept = kept or [s.part.text for s in article if s.reason != "markup"]
     sample: list[str] = []
@@ -252,8 +254,7 @@ def _language(article: list[Segment]) -> tuple[str, float]:
         size += len(text)
         if size >= _LANGUAGE_SAMPLE:
             break
-    language, score = _identifier().classify("\n".join(sample)[:_LANGUAGE_SAMPLE])
-    return str(language), round(float(score), 4)
+    return "\n".join(sample)[:_LANGUAGE_SAMPLE]
 
 
 CLEAN = Stage("clean", ("texts",), ("documents", "segments"), _run, "clean")

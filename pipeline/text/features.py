@@ -77,8 +77,9 @@ def features(parts: PartTable) -> Features:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    heads = pc.utf8_slice_codeunits(pa.array(parts.texts, pa.large_string()), 0, _READ)
-    rules = np.column_stack([np.asarray(pc.match_substring_regex(heads, cue.pattern)) for cue in cues()])
+    heads = pc.utf8_slice_codeunits(pa.array(parts.texts, pa.large_string()), 0, _READ).dictionary_encode()
+    fired = [np.asarray(pc.match_substring_regex(heads.dictionary, cue.pattern)) for cue in cues()]
+    rules = np.column_stack(fired)[np.asarray(heads.indices)]
     own, names = _shape(parts)
     place, place_names = _place(parts)
     words = tokens(parts.texts)
@@ -91,7 +92,8 @@ def features(parts: PartTable) -> Features:
     return Features(values, (*names, *rule_names, *place_names, *word_names, *order_names, *around_names), rules, words)
 
 
-_SPACE, _LOWER, _UPPER, _DIGIT, _END, _COMMA, _SLASH, _OTHER, _WIDE = range(9)
+_KINDS = range(9)
+_SPACE, _LOWER, _UPPER, _DIGIT, _END, _COMMA, _SLASH, _OTHER, _WIDE = _KINDS
 
 
 @cache
@@ -115,14 +117,20 @@ def _shape(parts: PartTable) -> tuple[Floats, tuple[str, ...]]:
     ends = ends if len(ends) == len(parts.texts) else np.cumsum([len(t) + 1 for t in parts.texts], dtype=np.int64) - 1
     starts = np.concatenate([[0], ends[:-1] + 1]).astype(np.int64)
     size = (ends - starts).astype(np.float32)
-    before = np.concatenate([[np.uint8(_OTHER)], kinds[:-1]])
-    begins = (kinds != _SPACE) & ((before == _SPACE) | np.isin(np.arange(len(kinds)), starts))
+    n, blank = len(parts.texts), kinds == _SPACE
+    part = np.repeat(np.arange(n), ends - starts + 1)
+    of_kind = np.bincount(part * len(_KINDS) + kinds, minlength=n * len(_KINDS)).reshape(n, len(_KINDS))
+    of_kind[:, _OTHER] -= 1  # the mark behind each text
+    begins = np.append(False, blank[:-1])
+    begins[starts] = True
+    begins &= ~blank
+    begins[ends] = False
 
-    def count(mask: npt.NDArray[np.bool_]) -> Floats:
-        total = np.concatenate([[0], np.cumsum(mask)])
-        return np.asarray(total[ends] - total[starts], np.float32)
+    def count(kind: int) -> Floats:
+        return of_kind[:, kind].astype(np.float32)
 
-    words = count(begins)
+    words = np.bincount(part[begins], minlength=n).astype(np.float32)
+    capitals = np.bincount(part[begins & (kinds == _UPPER)], minlength=n).astype(np.float32)
     some = np.maximum(words, 1)
     chars = np.maximum(size, 1)
     last = kinds[np.maximum(ends - 1, starts)]
@@ -132,22 +140,22 @@ def _shape(parts: PartTable) -> tuple[Floats, tuple[str, ...]]:
     columns = {
         "chars": np.log1p(size),
         "words": np.log1p(words),
-        "capitalised": count(begins & (kinds == _UPPER)) / some,
-        "upper": count(kinds == _UPPER) / chars,
-        "digits": count(kinds == _DIGIT) / chars,
-        "slashes": count(kinds == _SLASH),
-        "commas": count(kinds == _COMMA) / some,
-        "ends": np.log1p(count(kinds == _END)),
-        "wide": count(kinds == _WIDE) / chars,
-        "other": count(kinds == _OTHER) / chars,
-        "word_length": (size - count(kinds == _SPACE)) / some,
+        "capitalised": capitals / some,
+        "upper": count(_UPPER) / chars,
+        "digits": count(_DIGIT) / chars,
+        "slashes": count(_SLASH),
+        "commas": count(_COMMA) / some,
+        "ends": np.log1p(count(_END)),
+        "wide": count(_WIDE) / chars,
+        "other": count(_OTHER) / chars,
+        "word_length": (size - count(_SPACE)) / some,
         "first_kind": first.astype(np.float32),
         "last_kind": last.astype(np.float32),
         "last_question": (last_code == ord("?")).astype(np.float32),
         "last_colon": np.isin(last_code, (ord(":"), 0xFF1A)).astype(np.float32),
         "last_full": np.isin(last_code, (ord("."), ord("!"), 0x3002)).astype(np.float32),
         "number": number,
-        "prose": np.clip(words / 25, 0, 1) * (count(kinds == _END) > 0),
+        "prose": np.clip(words / 25, 0, 1) * (count(_END) > 0),
     }
     return np.column_stack([c.astype(np.float32) for c in columns.values()]), tuple(columns)
 

@@ -11,10 +11,9 @@ breaks stay, for the caller cut the line.
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.text.replay import compare, move, replay
 
@@ -30,8 +29,7 @@ _PIECE = 20_000
 _CODING = ("encode", "decode", "transcode")
 
 
-@dataclass(frozen=True)
-class Repair:
+class Repair(NamedTuple):
     """A mended line.
 
     text: the words. alignment: for each code point of `text`, and for its end, the offset in the raw line; it
@@ -52,6 +50,8 @@ def repair_line(text: str) -> Repair:
     >>> repair_line("5 Âµg &amp; a")
     Repair(text='5 µg & a', alignment=(0, 1, 2, 4, 5, 6, 11, 12, 13), steps=('fix_encoding', 'unescape_html'))
     """
+    if text.isascii() and text.isprintable() and "&" not in text:  # what most lines are: no need to search them
+        return Repair(text)
     if not _SUSPECT.search(text):
         return Repair(text)
     if len(text) > _PIECE:

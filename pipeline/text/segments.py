@@ -8,9 +8,16 @@ once they are labelled (`pipeline.stages.clean`). Spans are code points of the r
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from pipeline.text.repair import Repair, repair_line
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["CUTS", "Line", "Part", "cut_lines", "join_parts", "read_lines"]
 
@@ -37,6 +44,18 @@ _BRACKETS_END = re.compile(r"\s?[(（\[【][^()（）\[\]【】]{2,60}[)）\]】
 _GLUED = re.compile(r"(?:(?<=[a-z]{3})|(?<=[?!.:)\]]))(?=[A-Z][a-z]*[\s,][a-z\d])|(?<=[?!:] )(?=[A-Z])")
 _RUN_IN = re.compile(r"(?<=[a-z]{2}[.:]) (?=[A-Z])")
 _SENTENCE = re.compile(r"(?:(?<=[.!?。！？])|(?<=[.!?。！？][”\"])) (?=\S)")
+# Lines that none of these finds have no place to cut. They are searched all at once (RE2), so they know neither
+# look-behind nor Python's white space and find more than the rules do.
+_BLANKS = r"\t-\r\x1c-\x1f \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
+_MAY_HAVE_SUFFIX = (
+    rf"[{_BLANKS}][–—•·»~-][{_BLANKS}]|[|｜_—【]|--|::|[{_BLANKS}]–[A-Z]|[{_BLANKS}]-[A-Z]|[a-z?!]-[A-Z]"
+    rf"|[{_BLANKS}]{{2}}(?:[SBTARE]|From|#)"
+)
+_MAY_BE_TWO = rf"[–—|｜_•»·~【:-]|[{_BLANKS}]{{2}}"  # `_SEPARATOR`
+_CLOSED_END = r"[)）\]】.。]$"  # `_CLOSING`
+_MAY_BE_GLUED = r"(?:[a-z]{3}|[?!.:)\]])[A-Z][a-z]*[^A-Za-z]|[?!:] [A-Z]"
+_MAY_RUN_IN = r"[a-z]{2}[.:] [A-Z]"
+_WHOLE_END = r"[.!?。！？”\";:]$"
 _TAIL_START = re.compile(r"(?<=[.!?。！？”\"]) ?(?=[^.!?。！？,;:]{3,90}$)")
 
 
@@ -85,15 +104,49 @@ def cut_lines(lines: Sequence[Line]) -> list[list[Part]]:
     import pyarrow.compute as pc
 
     texts = pa.array([line.repair.text for line in lines], pa.large_string())
-    calls = pc.match_substring_regex(texts, _CALL).to_pylist()
-    return [_cut_line(line, call) for line, call in zip(lines, calls, strict=True)]
+    calls = pc.match_substring_regex(texts, _CALL)
+    mended = pa.array([line.repair.alignment is not None for line in lines], pa.bool_())
+    columns = (lines, calls.to_pylist(), _rules(texts, calls, mended).tolist())
+    return [
+        _cut_line(line, call, rules) if rules or line.repair.alignment is not None else [
+            Part(line.start, line.end, line.repair.text, None, "")]
+        for line, call, rules in zip(*columns, strict=True)
+    ]  # fmt: skip
 
 
-def _cut_line(line: Line, call: bool) -> list[Part]:
+def _rules(texts: "pa.Array", calls: "pa.Array", mended: "pa.Array") -> npt.NDArray[np.int64]:
+    """For each line a number whose bits are the rules of `CUTS`, in their order, that may find a place in it.
+
+    texts, calls, mended: the words of each line, whether they match `_CALL`, whether repair changed them.
+    """
+    import pyarrow.compute as pc
+
+    size, found = pc.utf8_length(texts), pc.match_substring_regex
+    prose, head = pc.greater_equal(size, _SHORTEST_PROSE), pc.utf8_slice_codeunits(texts, 0, _LEAD)
+    may = {
+        "suffix": pc.and_(pc.less_equal(size, _LONGEST_TITLE), found(texts, _MAY_HAVE_SUFFIX)),
+        "brackets": found(texts, r"[(（\[【]"),
+        "glued": pc.and_(prose, found(head, _MAY_BE_GLUED)),
+        "lead": pc.and_(pc.greater_equal(size, _LEAD + _SHORTEST_PROSE), found(head, _MAY_RUN_IN)),
+        "sentence": pc.and_(prose, calls),
+        "tail": pc.and_(pc.greater_equal(size, _SHORTEST_PROSE + _TAIL), pc.invert(found(texts, _WHOLE_END))),
+    }
+    columns = [np.asarray(may[name]).astype(np.int64) << i for i, name in enumerate(CUTS)]
+    # A short line without a mark between two things or at its end is left whole.
+    mixed = pc.or_(pc.or_(prose, mended), pc.or_(found(texts, _MAY_BE_TWO), found(texts, _CLOSED_END)))
+    return np.where(np.asarray(mixed), np.bitwise_or.reduce(columns), 0)
+
+
+@cache
+def _chosen(rules: int) -> tuple[tuple[str, Callable[[str, bool], Iterable[int]]], ...]:
+    return tuple(cut for i, cut in enumerate(CUTS.items()) if rules >> i & 1)
+
+
+def _cut_line(line: Line, call: bool, rules: int) -> list[Part]:
     text, alignment = line.repair.text, line.repair.alignment
-    if len(text) < _SHORTEST_PROSE and alignment is None and not _SEPARATOR.search(text) and text[-1] not in _CLOSING:
+    places = _places(text, call, rules)
+    if len(places) == 2 and alignment is None:
         return [Part(line.start, line.end, text, None, "")]
-    places = _places(text, call)
     raw = [place if alignment is None else alignment[place] for place, _ in places]
     return [*_parts(line, places, raw)]
 
@@ -114,10 +167,10 @@ def _full(part: Part) -> list[int]:
     return [*(range(len(part.text) + 1) if part.alignment is None else part.alignment)]
 
 
-def _places(text: str, call: bool) -> list[tuple[int, str]]:
+def _places(text: str, call: bool, rules: int) -> list[tuple[int, str]]:
     """Where to cut (code points of the repaired line) and by which rule, the line's start and end included."""
     places = {0: ""}
-    for name, cut in CUTS.items():
+    for name, cut in _chosen(rules):
         for place in cut(text, call):
             places.setdefault(place, name)
     places.pop(len(text), None)

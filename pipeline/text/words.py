@@ -1,17 +1,16 @@
 """How the words of a part relate to the words around it: repeats, overlap, shared topic."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
+    import pyarrow as pa
 
 __all__ = ["Tokens", "tokens", "word_matrix"]
 
@@ -26,6 +25,7 @@ def _function_words() -> frozenset[str]:
 
 
 _MARK = "\x01"  # parts the texts where they are handled as one
+_HEAD = 12  # bytes of a part's joined words that count as its first words
 _WINDOW = 8  # parts on each side that count as the same topic; TextTiling's blocks (Hearst 1997) are about as long
 
 
@@ -46,15 +46,22 @@ def tokens(texts: Sequence[str]) -> Tokens:
     """The words of some parts. Only ASCII letters are lowered and only ASCII marks part words: bytes are quick."""
     import pyarrow as pa
 
-    raw = _MARK.join(texts).encode("utf-8", "surrogatepass").translate(_plain())
-    rows = raw.split(_MARK.encode()) if texts else []
-    if len(rows) != len(texts):
+    raw = _MARK.join([*texts, ""]).encode("utf-8", "surrogatepass").translate(_plain())
+    mark = _MARK.encode()
+    if raw.count(mark) != len(texts):
         return tokens([text.replace(_MARK, " ") for text in texts])
-    words = [row.split() for row in rows]
-    codes = pa.array([word for row in words for word in row], pa.binary()).dictionary_encode()
-    part = np.repeat(np.arange(len(rows)), np.fromiter(map(len, words), np.int64, len(rows)))
-    names = [word.decode("utf-8", "replace") for word in codes.dictionary.to_pylist()]
-    return Tokens(part, np.asarray(codes.indices, np.int64), names, [b"".join(row) for row in words])
+    codes = np.frombuffer(raw, np.uint8)
+    inside = (codes != ord(" ")) & (codes != ord(_MARK))
+    edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
+    starts, ends = edges[::2], edges[1::2]
+    offsets = np.append(0, np.cumsum(ends - starts))
+    letters = pa.py_buffer(raw.translate(None, b" " + mark))
+    words = pa.Array.from_buffers(pa.large_binary(), len(starts), [None, pa.py_buffer(offsets), letters])
+    encoded = words.dictionary_encode()
+    part = np.searchsorted(np.flatnonzero(codes == ord(_MARK)), starts)
+    names = [word.decode("utf-8", "replace") for word in encoded.dictionary.to_pylist()]
+    keys = raw.translate(None, b" ").split(mark)[:-1]
+    return Tokens(part, np.asarray(encoded.indices, np.int64), names, keys)
 
 
 @cache
@@ -65,83 +72,106 @@ def _plain() -> bytes:
 
 def word_matrix(words: Tokens, source: Ints, cuts: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
     """Columns about words, one row per part; only parts of the same source are compared."""
-    from scipy.sparse import csr_matrix
-
-    n, part, word, vocabulary = len(source), words.part, words.word, words.vocabulary
-    function = np.array([w in _function_words() for w in vocabulary], bool)
-    total = np.maximum(np.bincount(part, minlength=n), 1)
-    content = ~function[word] if len(word) else np.zeros(0, bool)
-    cells = csr_matrix(
-        (np.ones(content.sum(), np.float32), (part[content], word[content])), (n, max(len(vocabulary), 1))
-    )
-    cells.data[:] = 1
-    own = np.maximum(np.asarray(cells.sum(1)).ravel(), 1)
-    columns: dict[str, npt.NDArray[np.generic]] = {"function_words": np.bincount(part[~content], minlength=n) / total}
-    for step in (-2, -1, 1, 2):
-        shared = _shared(cells, _shift(cells, source, step))
-        columns[f"shared{step:+d}"] = shared / own
-        columns[f"covers{step:+d}"] = shared / np.maximum(_shifted(own, source, step), 1)
-    after, before = _band(source, range(1, _WINDOW + 1)), _band(source, range(-_WINDOW, 0))
-    below, above = after @ cells, before @ cells
-    columns["in_below"] = np.asarray(cells.multiply(below > 0).sum(1)).ravel() / own
-    columns["in_above"] = np.asarray(cells.multiply(above > 0).sum(1)).ravel() / own
-    columns["topic_shift"] = _cosine(below, above)
+    n = len(source)
+    function = np.array([w in _function_words() for w in words.vocabulary], bool)
+    total = np.maximum(np.bincount(words.part, minlength=n), 1)
+    content = ~function[words.word] if len(words.word) else np.zeros(0, bool)
+    cells = np.unique(words.word[content] * n + words.part[content])  # each content word of a part once, by word
+    columns: dict[str, npt.NDArray[np.generic]] = {
+        "function_words": np.bincount(words.part[~content], minlength=n) / total
+    }
+    columns |= _overlaps(cells // max(n, 1), cells % max(n, 1), source)
     columns |= _repeats(words.keys, source, cuts)
     return np.column_stack([np.asarray(c, np.float32) for c in columns.values()]), tuple(columns)
 
 
-def _band(source: Ints, steps: range) -> "csr_matrix":
-    """The matrix that sums, for each part, the parts `steps` away in the same source."""
-    from scipy.sparse import csr_matrix
-
+def _overlaps(word: Ints, part: Ints, source: Ints) -> dict[str, npt.NDArray[np.generic]]:
+    """Words that a part shares with those near by; word, part: each word of each part once, in this order."""
     n = len(source)
-    rows, columns = [], []
-    for step in steps:
-        row = np.arange(max(0, -step), min(n, n - step))
-        same = source[row] == source[row + step] if len(row) else np.zeros(0, bool)
-        rows.append(row[same])
-        columns.append(row[same] + step)
-    row, column = np.concatenate(rows), np.concatenate(columns)
-    return csr_matrix((np.ones(len(row), np.float32), (row, column)), (n, n))
+    distinct = np.bincount(part, minlength=n).astype(np.float32)
+    own = np.maximum(distinct, 1)
+    shared = np.zeros(n * (2 * _WINDOW + 1), np.int64)  # by part and distance to the other one, which is behind it
+    below = above = np.zeros(n, np.int64)
+    at = np.arange(len(part))
+    for lag in range(1, 2 * _WINDOW + 1):  # the next part with the same word, the one after that, ...
+        at = at[at + lag < len(part)]
+        first, second = part[at], part[at + lag]
+        near = (word[at] == word[at + lag]) & (second - first <= 2 * _WINDOW) & (source[first] == source[second])
+        at, first, second = at[near], first[near], second[near]
+        shared += np.bincount(first * (2 * _WINDOW + 1) + second - first, minlength=len(shared))
+        if lag == 1:
+            close = second - first <= _WINDOW
+            below, above = np.bincount(first[close], minlength=n), np.bincount(second[close], minlength=n)
+    table = shared.reshape(n, 2 * _WINDOW + 1)
+    columns: dict[str, npt.NDArray[np.generic]] = {}
+    for step in (-2, -1, 1, 2):
+        both = (table[:, step] if step > 0 else _moved(table[:, -step], step)).astype(np.float32)
+        columns[f"shared{step:+d}"] = both / own
+        columns[f"covers{step:+d}"] = both / np.maximum(_moved(own, step) * _moved_in(source, step), 1)
+    columns["in_below"] = below.astype(np.float32) / own
+    columns["in_above"] = above.astype(np.float32) / own
+    columns["topic_shift"] = _cosine(table, distinct.astype(np.int64), source)
+    return columns
 
 
-def _shift(cells: "csr_matrix", source: Ints, step: int) -> "csr_matrix":
-    return _band(source, range(step, step + 1)) @ cells
+def _moved(values: npt.NDArray[Any], step: int) -> npt.NDArray[Any]:
+    """For each part the value of the one `step` behind it; 0 beyond the ends."""
+    moved = np.zeros_like(values)
+    if abs(step) < len(values):
+        moved[max(0, -step) : len(values) - max(0, step)] = values[max(0, step) : len(values) + min(0, step)]
+    return moved
 
 
-def _shifted(values: npt.NDArray[np.float32], source: Ints, step: int) -> npt.NDArray[np.float32]:
-    return np.asarray(_band(source, range(step, step + 1)) @ values)
+def _moved_in(source: Ints, step: int) -> npt.NDArray[np.bool_]:
+    """Whether the part `step` behind lies in the same source."""
+    return np.asarray(_moved(source + 1, step) == source + 1)
 
 
-def _shared(cells: "csr_matrix", others: "csr_matrix") -> npt.NDArray[np.float32]:
-    return np.asarray(cells.multiply(others).sum(1)).ravel()
+def _cosine(shared: Ints, own: Ints, source: Ints) -> npt.NDArray[np.float32]:
+    """Cosine between the counts of words in the parts above and below each part, a window of each.
 
-
-def _cosine(first: "csr_matrix", second: "csr_matrix") -> npt.NDArray[np.float32]:
-    dot = np.asarray(first.multiply(second).sum(1)).ravel()
-    norms = np.sqrt(
-        np.asarray(first.multiply(first).sum(1)).ravel() * np.asarray(second.multiply(second).sum(1)).ravel()
-    )
-    return np.asarray(dot / np.maximum(norms, 1e-6))
+    The products are sums over pairs of parts; shared: words in common, by the first part and the distance.
+    """
+    within = np.cumsum(shared, axis=1)  # with all parts up to that distance
+    dot, below, above = (np.zeros(len(own), np.int64) for _ in range(3))
+    for step in range(1, _WINDOW + 1):
+        dot += _moved(within[:, step + _WINDOW] - within[:, step], -step)
+        below += _moved(own + 2 * within[:, _WINDOW - step], step) * _moved_in(source, step)
+        above += _moved(own + 2 * within[:, step - 1], -step) * _moved_in(source, -step)
+    norms = np.sqrt(below.astype(np.float32) * above.astype(np.float32))
+    return np.asarray(dot.astype(np.float32) / np.maximum(norms, 1e-6))
 
 
 def _repeats(keys: Sequence[bytes], source: Ints, cuts: Sequence[str]) -> dict[str, npt.NDArray[np.generic]]:
     """How often the same words stand in the source, before and in all; the same first words, of parts cut off."""
-    places = list(zip(source.tolist(), keys, strict=True))
-    heads = [(s, key[:12]) for s, key in places]
-    count, head_count = Counter(places), Counter(head for head, cut in zip(heads, cuts, strict=True) if cut)
-    seen: dict[tuple[int, bytes], int] = {}
-    last: dict[tuple[int, bytes], int] = {}
-    earlier, distance = np.zeros(len(places)), np.full(len(places), 99.0)
-    for i, key in enumerate(places):
-        if count[key] > 1:
-            earlier[i] = seen.get(key, 0)
-            seen[key] = int(earlier[i]) + 1
-            distance[i] = i - last.get(key, i - 99)
-            last[key] = i
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    words = pa.array(keys, pa.large_binary())
+    order, first, group = _grouped(words, source)
+    count = np.bincount(group, minlength=len(first))
+    place = np.arange(len(order)) - first[group]
+    earlier, distance = np.zeros(len(order)), np.full(len(order), 99.0)
+    earlier[order] = place
+    distance[order[1:]] = np.where(place[1:] > 0, np.diff(order), 99)
+    same = np.zeros(len(order), np.int64)
+    same[order] = count[group]
+    cut = np.flatnonzero([bool(name) for name in cuts])
+    order, first, group = _grouped(pc.binary_slice(words.take(cut), 0, _HEAD), source[cut])
+    same_head = np.zeros(len(source), np.int64)
+    same_head[cut[order]] = np.bincount(group, minlength=len(first))[group]
     return {
-        "same": np.array([min(count[key], 20) for key in places]),
+        "same": np.minimum(same, 20),
         "same_before": np.minimum(earlier, 20),
         "same_distance": np.minimum(distance, 99),
-        "same_head": np.array([min(head_count[head], 20) if cut else 0 for head, cut in zip(heads, cuts, strict=True)]),
+        "same_head": np.minimum(same_head, 20),
     }
+
+
+def _grouped(keys: "pa.Array", source: Ints) -> tuple[Ints, Ints, Ints]:
+    """Places in order of source and key; where in that order each group begins; the group of each in that order."""
+    encoded = keys.dictionary_encode()
+    both = source * max(len(encoded.dictionary), 1) + np.asarray(encoded.indices, np.int64)
+    order = np.argsort(both, kind="stable")
+    new = np.diff(both[order], prepend=-1) != 0
+    return order, np.flatnonzero(new), np.cumsum(new) - 1

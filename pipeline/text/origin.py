@@ -1,0 +1,62 @@
+"""Where an article comes from: title, url, site, author and date, each with the place it was read at.
+
+From the record it came in (which is no place in the source), from what an HTML page says of itself, or from the
+article's own lines.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from pipeline.text.align import to_raw
+from pipeline.text.bylines import Said, author_in, date_in
+from pipeline.text.metadata import Found, Metadata
+
+__all__ = ["Words", "origin"]
+
+
+class Words(NamedTuple):
+    """A stretch of the source: its words, repaired; its first code point; its alignment (see `align.to_raw`)."""
+
+    text: str
+    raw_start: int
+    alignment: Sequence[int] | None
+
+
+def origin(
+    url: str | None, page: Metadata, titles: Sequence[Words], bylines: Sequence[Words]
+) -> dict[str, str | int | None]:
+    """The columns title, url, site, author and published of `documents`, each with its `_start` and `_end`.
+
+    url: as the record says, which goes before the page's. page: what an HTML page says of itself. titles, bylines:
+    the article's segments with that label, in order.
+    """
+    said: dict[str, Found | None] = {
+        "url": page.url if not url else None,
+        "site": page.site,
+        "title": _found(titles[0], Said(titles[0].text, 0, len(titles[0].text))) if titles else page.title,
+        "author": page.author or next((_found(line, who) for line in bylines if (who := author_in(line.text))), None),
+        "published": _date(page) or next((_found(line, day) for line in bylines if (day := date_in(line.text))), None),
+    }
+    columns: dict[str, str | int | None] = {}
+    for name, found in said.items():
+        columns[name] = found.value if found else None
+        columns[f"{name}_start"] = found.raw_start if found else None
+        columns[f"{name}_end"] = found.raw_end if found else None
+    columns["url"] = url or columns["url"]
+    return columns
+
+
+def _found(line: Words, said: Said) -> Found:
+    return Found(said.value, *to_raw(said.start, said.end, line.raw_start, line.alignment))
+
+
+def _date(page: Metadata) -> Found | None:
+    """The page's date as YYYY-MM-DD, without the time of day; its place without it too where it stands verbatim."""
+    told = page.published
+    day = date_in(told.value) if told else None
+    if told is None or day is None:
+        return None
+    if told.raw_end - told.raw_start != len(told.value):
+        return replace(told, value=day.value)
+    return Found(day.value, told.raw_start + day.start, told.raw_start + day.end)

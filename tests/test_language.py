@@ -1,0 +1,17 @@
+"""Languages of many texts at a time: what py3langid says of each."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+from pipeline.text.language import languages
+
+PLAIN = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+WORDS = ["back pain", "le dos", "Rücken", "腰痛", "ПОЯСНИЦА", "rest helps", "", " ", "1.", "\ud800", "e\u0301"]
+
+
+@given(st.lists(st.one_of(st.text(max_size=30), st.lists(st.sampled_from(WORDS)).map(" ".join)), max_size=60))
+def test_together_and_alone_as_the_library_says(texts: list[str]) -> None:
+    said = [(language, round(float(score), 4)) for language, score in map(PLAIN.classify, texts)]
+    assert languages(texts) == said
+    assert [languages([text])[0] for text in texts] == said

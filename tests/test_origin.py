@@ -1,0 +1,120 @@
+"""Where articles come from: title, url, site, author and date, each found again at the place that is given."""
+
+import json
+import string
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.config import Clean
+from pipeline.evaluation.gold import load_pages
+from pipeline.schema import TABLES
+from pipeline.stages.clean import CLEAN
+from pipeline.text.bylines import author_in, date_in
+from pipeline.text.repair import repair_line
+
+CORPUS = Path(__file__).parent.parent / "training" / "corpus"
+CASES = [json.loads(line) for line in (Path(__file__).parent / "cases/bylines.jsonl").read_text("utf-8").splitlines()]
+COLUMNS = ("title", "url", "site", "author", "published")
+PAGE = """<html><head><title>Rest and backs | Knee Guardian</title>
+<meta property="og:site_name" content="Knee Guardian">
+<link rel="canonical" href="https://knee.example/rest"><meta name="author" content="Ada Reed">
+<meta property="article:published_time" content="2019-03-04T10:00:00+01:00"></head>
+<body><h1>Rest &amp; backs</h1><p>Long rest in bed makes a sore back worse, and walking helps it.</p></body></html>"""
+
+
+def documents(text: str, kind: str = "txt", url: str | None = None) -> list[dict[str, object]]:
+    row = {"source_id": "s", "source_path": "a", "record": 0, "url": url, "format": kind, "text": text}
+    table = pa.Table.from_pylist([row], schema=TABLES["texts"].schema)
+    return CLEAN.run({"texts": table}, Clean())["documents"].to_pylist()
+
+
+def check(row: dict[str, object], text: str) -> None:
+    for name in COLUMNS:
+        value, start, end = row[name], row[f"{name}_start"], row[f"{name}_end"]
+        assert (start is None) == (end is None)
+        if start is None:
+            assert value is None or name in ("url", "site")
+            continue
+        raw = text[start:end]
+        assert raw
+        if name == "published":
+            assert date_in(raw).value == value
+        elif name != "site":
+            assert repair_line(raw).text.strip() == value
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(row, id=row["label"], marks=[pytest.mark.xfail(strict=True)] if row["status"] == "fail" else [])
+        for row in CASES
+    ],
+)
+def test_bylines(case: dict[str, object]) -> None:
+    found = {"author": author_in(case["input"]), "published": date_in(case["input"])}
+    assert {name: said.value for name, said in found.items() if said} == case["expected"]
+
+
+def test_an_html_page_says_where_it_comes_from() -> None:
+    [row] = documents(PAGE, "html")
+    assert [row[name] for name in COLUMNS[1:]] == [
+        "https://knee.example/rest",
+        "Knee Guardian",
+        "Ada Reed",
+        "2019-03-04",
+    ]
+    assert [PAGE[row[f"{name}_start"] : row[f"{name}_end"]] for name in COLUMNS[1:]] == [
+        "https://knee.example/rest", "Knee Guardian", "Ada Reed", "2019-03-04",
+    ]  # fmt: skip
+    check({**row, "title_start": None, "title_end": None, "title": None}, PAGE)
+
+
+def test_the_record_goes_before_the_page_and_has_no_place() -> None:
+    [row] = documents(PAGE, "html", "https://crawl.example/1")
+    assert (row["url"], row["url_start"], row["url_end"]) == ("https://crawl.example/1", None, None)
+
+
+def test_a_page_of_nothing_but_markup_is_cleaned() -> None:
+    assert [row["title"] for row in documents("<br>", "html")] == [None]
+
+
+@pytest.mark.parametrize("page", load_pages(CORPUS, "dev")[::3], ids=lambda page: page.name)
+def test_columns_are_found_at_their_places(page) -> None:
+    rows = documents(page.text)
+    assert rows
+    for row in rows:
+        check(row, page.text)
+
+
+LINES = st.lists(
+    st.one_of(
+        st.sampled_from(
+            ["Back pain: what helps?", "By Ada Reed | Updated: March 3, 2021", "2019-03-04  Author: Âµ Reed &amp; Son"]
+        ),
+        st.text(string.printable + "â€™éÂµ（）：　", max_size=60),
+    ),
+    max_size=8,
+).map("\n".join)
+
+
+@settings(deadline=None, max_examples=60)
+@given(LINES)
+def test_any_text_keeps_the_places_of_its_columns(text: str) -> None:
+    for row in documents(text):
+        for name in COLUMNS:
+            start, end = row[f"{name}_start"], row[f"{name}_end"]
+            if start is not None:
+                assert row["raw_start"] <= start < end <= row["raw_end"]
+                if name == "published":
+                    assert date_in(repair_line(text[start:end]).text).value == row[name]
+
+
+@given(st.text(string.ascii_letters + string.digits + " .,:/-|()年月日by", max_size=80))
+def test_what_is_said_stands_where_it_is_said(text: str) -> None:
+    author, day = author_in(text), date_in(text)
+    assert author is None or text[author.start : author.end] == author.value
+    assert day is None or date_in(text[day.start : day.end]).value == day.value
