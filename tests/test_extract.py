@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.config import Extract, Tag
 from pipeline.errors import ConfigError
-from pipeline.evaluation.articles import gold_articles
+from pipeline.evaluation.articles import gold_articles, gold_tables
 from pipeline.evaluation.claims import ReadClaim, read_claims, score_claims
 from pipeline.evaluation.gold import GoldPage, load_dumps, load_pages
 from pipeline.knowledge import frames
@@ -21,7 +21,7 @@ from pipeline.knowledge.reading import Article, Mention, Segment, passages
 from pipeline.knowledge.recognise import find
 from pipeline.models.confidence import calibration_for
 from pipeline.schema import ENTITY_TYPES, KEPT_LABELS, PREDICATES
-from pipeline.stage import content_id, empty, from_rows
+from pipeline.stage import empty, from_rows
 from pipeline.stages.extract import EXTRACT
 from pipeline.stages.tag import TAG
 
@@ -34,40 +34,7 @@ CASES = [json.loads(line) for line in (Path(__file__).parent / "cases/frames.jso
 
 def tables_of(pages: list[GoldPage]) -> dict[str, pa.Table]:
     """`documents`, `segments` and `mentions` of labelled pages, as a perfect cleaner would cut them."""
-    documents, segments = [], []
-    for page in pages:
-        parts: list[list[tuple[int, int, str]]] = []
-        for a, b, label in page.labels:
-            if not parts or (
-                label == "title" and any(kind != "title" for _, _, kind in parts[-1] if kind in KEPT_LABELS)
-            ):
-                parts.append([])
-            parts[-1].append((a, b, label))
-        for part in parts:
-            key = content_id(page.name, part[0][0])
-            documents.append(document_row(page, key, part))
-            segments += [segment_row(page, key, i, *row) for i, row in enumerate(part)]
-    tables = {"documents": from_rows("documents", documents), "segments": from_rows("segments", segments)}
-    return {**tables, "mentions": empty("mentions")}
-
-
-def document_row(page, key, part):
-    title = next((page.text[a:b] for a, b, label in part if label == "title"), None)
-    return {
-        "document_id": key, "source_id": page.name, "source_path": f"{page.name}.txt", "record": 0, "url": None,
-        "site": None, "title": title, "language": "en", "language_score": 1.0, "raw_start": part[0][0],
-        "raw_end": part[-1][1], "n_chars_kept": 0, "n_chars_dropped": 0, "repairs": [], "cluster_id": key,
-        "duplicate_of": None, "is_representative": True,
-    }  # fmt: skip
-
-
-def segment_row(page, key, position, a, b, label):
-    return {
-        "segment_id": content_id(key, a, b), "document_id": key, "source_id": page.name,
-        "source_path": f"{page.name}.txt", "record": 0, "position": position, "raw_start": a, "raw_end": b,
-        "text": page.text[a:b], "alignment": None, "label": label, "kept": label in KEPT_LABELS, "reason": "gold",
-        "score": 1.0, "duplicate_of": None,
-    }  # fmt: skip
+    return {**gold_tables(pages), "mentions": empty("mentions")}
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,11 @@ import pytest
 from conftest import Ran
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_extract import tables_of
 
 from pipeline.config import Extract, Tag
-from pipeline.evaluation.gold import GoldPage
+from pipeline.evaluation.articles import gold_tables
+from pipeline.evaluation.entities import PlacedMention, score_arguments
+from pipeline.evaluation.gold import GoldClaim, GoldPage
 from pipeline.knowledge.reading import Passage, Reading, Span
 from pipeline.schema import ENTITY_TYPES
 from pipeline.stage import content_id
@@ -49,7 +50,7 @@ def article(*lines: str) -> dict[str, pa.Table]:
     for line in lines:
         places += [(at, at + len(line), "body")] if line.strip() else []
         at += len(line) + 1
-    tables = tables_of([GoldPage("page", text, tuple(places), ())])
+    tables = gold_tables([GoldPage("page", text, tuple(places), ())])
     return tables | TAG.run(tables, Tag())
 
 
@@ -188,3 +189,15 @@ def test_context_of_a_mention(case: dict[str, Any]) -> None:
     for row in rows:
         found = {(cue["kind"], text[cue["raw_start"] : cue["raw_end"]]) for cue in row["context_cues"]}
         assert sorted(found) == sorted(map(tuple, case["expected"]))
+
+
+def test_how_labelled_arguments_are_met() -> None:
+    text = "Bad insomnia causes headache"
+    claim = GoldClaim((0, len(text)), (0, 12), "condition", "causes", (20, 28), "symptom")
+    page = GoldPage("page", text, ((0, len(text), "body"),), (claim,))
+    other_type, no_concept = PlacedMention(4, 12, "symptom", "X:1"), PlacedMention(20, 28, "symptom", None)
+    assert score_arguments([page], [[]])[1:] == (0, 0, 0, 0)
+    assert score_arguments([page], [[other_type]])[1:] == (0, 0, 0, 0.5)
+    assert score_arguments([page], [[other_type, no_concept]])[1:] == (0.5, 0.5, 0, 1)
+    assert score_arguments([page], [[PlacedMention(0, 3, "condition", "X:2")]])[1:] == (0.5, 0.5, 0.5, 0.5)
+    assert score_arguments([], []).n == 0

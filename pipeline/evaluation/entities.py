@@ -11,7 +11,6 @@
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -120,8 +119,7 @@ class PlacedMention(NamedTuple):
     concept_id: str | None
 
 
-@dataclass(frozen=True)
-class ArgumentCover:
+class ArgumentCover(NamedTuple):
     """Shares of the `n` distinct arguments of labelled claims.
 
     touched: some mention of the right type overlaps it. covered: one of these shares half of its content words.
