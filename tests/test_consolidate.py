@@ -42,6 +42,7 @@ def tables(voices: list[Voice], *, folder: str = "") -> dict[str, pa.Table]:
             arguments |= {
                 f"{role}_text": voice[role], f"{role}_start": number, f"{role}_end": number + 1,
                 f"{role}_type": "factor", f"{role}_id": concept, f"{role}_name": concept and f"name of {concept}",
+                f"{role}_mention_id": "m",
             }  # fmt: skip
         claims.append({
             **place, **arguments, "claim_id": f"{path}:{number:03}", "segment_id": path, "url": None,
