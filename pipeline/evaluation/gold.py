@@ -106,10 +106,10 @@ def _written_claim(
     evidence = _evidence(lines[-1], starts[len(lines) - 1], labels, texts)
     spans = []
     for text in texts:
-        at = next((i for i in range(len(lines) - 1, -1, -1) if text in lines[i]), None)
-        if at is None:
-            raise InputError(f"{where}: {text!r} does not stand in the article above")
-        spans.append(_place(text, lines[at], starts[at], evidence))
+        span = _kept_place(text, lines, starts, labels, evidence)
+        if span is None:
+            raise InputError(f"{where}: {text!r} does not stand in a kept line of the article above")
+        spans.append(span)
     values = {_FLAGS[key]: value for key, _, value in (flag.partition("=") for flag in flags) if key in _FLAGS}
     certainty = "hedged" if "hedge" in flags else "asserted"
     return GoldClaim(
@@ -141,17 +141,29 @@ def _sentences(line: str, begin: int, end: int) -> Iterator[Span]:
         at = mark.end()
 
 
-def _place(text: str, line: str, start: int, evidence: Span) -> Span:
-    """Where `text` stands in its line: inside the evidence if it can be, as a whole word if it can be."""
-    places = [m.start() for m in re.finditer(re.escape(text), line)]
+def _kept_place(
+    text: str, lines: list[str], starts: list[int], labels: list[tuple[int, int, str]], evidence: Span
+) -> Span | None:
+    """Where `text` stands in the last line that has it in a kept part."""
+    kept = [(begin, end) for begin, end, label in labels if label in KEPT_LABELS]
+    for line, start in zip(reversed(lines), reversed(starts[: len(lines)]), strict=True):
+        places = [m.start() + start for m in re.finditer(re.escape(text), line)] if text in line else []
+        places = [at for at in places if any(begin <= at and at + len(text) <= end for begin, end in kept)]
+        if places:
+            return _place(text, line, start, evidence, places)
+    return None
+
+
+def _place(text: str, line: str, start: int, evidence: Span, places: list[int] | None = None) -> Span:
+    """The best of the places where `text` stands: inside the evidence if it can be, as a whole word if it can be."""
     whole = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)")
 
     def rank(at: int) -> tuple[bool, bool, int]:
-        inside = evidence[0] <= start + at and start + at + len(text) <= evidence[1]
-        return (not inside, not whole.match(line, at), at)
+        inside = evidence[0] <= at and at + len(text) <= evidence[1]
+        return (not inside, not whole.match(line, at - start), at)
 
-    at = min(places, key=rank)
-    return start + at, start + at + len(text)
+    at = min(places or [start + m.start() for m in re.finditer(re.escape(text), line)], key=rank)
+    return at, at + len(text)
 
 
 def load_dumps(raw: Path, labels: Path, claims: Path) -> list[GoldPage]:

@@ -2,9 +2,10 @@
 
     python -m training.reader [--extra FOLDER] [--out FOLDER] [--held-out] [--cross-validate]
 
-Trains on the whole written corpus and the pages of --extra, and exports to --out (default: the package's own
-models/reader). With --held-out it trains on the corpus's train pages alone and scores dev and test pages; with
---cross-validate it scores the pages of --extra in five folds of articles and fits the calibration on them.
+Trains on the written corpus but its test pages and on the pages of --extra, exports to --out (default: the
+package's own models/reader) and scores the test pages, which no run is trained on. With --held-out it leaves out
+the pages of --extra and scores them too; with --cross-validate it scores them in five folds of articles and fits
+the calibration on them.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from training.reader.corpus import CORPUS, base, extra_pages
 from training.reader.crossval import Judged, folds, outcomes, scores
 from training.reader.data import Article, articles_of
 from training.reader.export import export
+from training.reader.model import Reader
 from training.reader.predict import predict
 from training.reader.train import Base, Settings, fit
 
@@ -39,31 +41,29 @@ def main() -> None:
     args = parser.parse_args()
     start, settings = base(), Settings(epochs=args.epochs)
     extra = [a for page in extra_pages(args.extra) for a in articles_of(page)] if args.extra else []
-    if args.held_out:
-        dev, test = _written("dev"), _written("test")
-        judged = judge(_written("train"), [*dev, *test], start, settings)
-        _report("dev", judged[: len(dev)])
-        _report("test", judged[len(dev) :])
-    elif args.cross_validate:
-        parts = cross_validate(_written(), extra, start, settings)
+    train = [*_written("train"), *_written("dev")]
+    if args.cross_validate:
+        parts = cross_validate(train, extra, start, settings)
         _report("folds", [row for part in parts for row in part])
         _calibrate(parts)
-    else:
-        model = fit(_written() + extra * _EXTRA_WEIGHT, start, settings, report=_progress)
-        export(model, args.out)
-        tokenizer = start.weights.parent / "tokenizer.json"
-        shutil.copyfile(tokenizer, args.out / "tokenizer.json")
+        return
+    model = fit(train + ([] if args.held_out else extra * _EXTRA_WEIGHT), start, settings, report=_progress)
+    _report("test", judge(model, _written("test"), start, settings))
+    if args.held_out:
+        _report("extra", judge(model, extra, start, settings))
+        return
+    export(model, args.out)
+    shutil.copyfile(start.weights.parent / "tokenizer.json", args.out / "tokenizer.json")
 
 
-def _written(part: str | None = None) -> list[Article]:
+def _written(part: str) -> list[Article]:
     return [article for page in load_pages(CORPUS, part) for article in articles_of(page)]
 
 
-def judge(train: Sequence[Article], held_out: Sequence[Article], start: Base, settings: Settings) -> Judged:
+def judge(model: Reader, articles: Sequence[Article], start: Base, settings: Settings) -> Judged:
     """Claims of articles that the reader was not trained on."""
-    model = fit(train, start, settings, report=_progress)
-    found = predict([model], held_out, start.tokenizer, settings.shape, Decoding())
-    return [(article, found.get(i, [])) for i, article in enumerate(held_out)]
+    found = predict([model], articles, start.tokenizer, settings.shape, Decoding())
+    return [(article, found.get(i, [])) for i, article in enumerate(articles)]
 
 
 def cross_validate(
@@ -73,7 +73,8 @@ def cross_validate(
     parts = []
     for part in folds(extra):
         rest = [article for i, article in enumerate(extra) if i not in part]
-        parts.append(judge([*written, *rest * _EXTRA_WEIGHT], [extra[i] for i in part], start, settings))
+        model = fit([*written, *rest * _EXTRA_WEIGHT], start, settings, report=_progress)
+        parts.append(judge(model, [extra[i] for i in part], start, settings))
     return parts
 
 

@@ -4,14 +4,13 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 
 from pipeline.evaluation.gold import GoldPage
-from pipeline.models.reader.windows import Line, Sentence, Shape, Window, cut_windows, read_sentences
+from pipeline.models.reader.windows import Line, Sentence, Shape, Window, cut_windows
 from pipeline.schema import ENTITY_TYPES, KEPT_LABELS, PREDICATES
 from pipeline.text.agreement import STOP_WORDS
 from training.reader.model import MAX_WIDTH, Batch
@@ -97,23 +96,27 @@ def _article(page: GoldPage, index: int, group: list[tuple[int, int, str]]) -> A
 
 
 def examples_of(
-    articles: Sequence[Article], tokenizer: Tokenizer, shape: Shape, jitter: random.Random | None = None
+    articles: Sequence[Article],
+    sentences: Sequence[list[Sentence]],
+    shape: Shape,
+    jitter: random.Random | None = None,
 ) -> list[Example]:
-    """All windows of the articles. With `jitter` their cuts move: sizes vary, so the next epoch sees other windows."""
+    """All windows of the articles, given each one's sentences.
+
+    With `jitter` their cuts move: sizes vary, so the next epoch sees other windows.
+    """
     examples = []
-    for number, article in enumerate(articles):
-        sentences = read_sentences(article.lines, tokenizer)
+    for number, (article, read) in enumerate(zip(articles, sentences, strict=True)):
         here = shape
         if jitter:
             here = Shape(
                 jitter.randint(shape.tokens // 2, shape.tokens), jitter.randint(shape.context // 2, shape.context)
             )
-        for window in cut_windows(sentences, here):
-            examples.append(_example(number, article, window, sentences))
+        examples += [_example(number, article, window) for window in cut_windows(read, here)]
     return examples
 
 
-def _example(number: int, article: Article, window: Window, sentences: list[Sentence]) -> Example:
+def _example(number: int, article: Article, window: Window) -> Example:
     places: dict[int, list[int]] = defaultdict(list)
     for word, line in enumerate(window.line):
         places[int(line)].append(word)
@@ -184,6 +187,10 @@ class Packed:
         labels = (self.spans, self.relations, self.weight, self.word_of)
         return Packed(batch, *(x.to(device) for x in labels))
 
+    def seen(self, token_ids: torch.Tensor) -> "Packed":
+        """The same windows read as `token_ids`."""
+        return replace(self, batch=replace(self.batch, token_ids=token_ids))
+
 
 def collate(examples: Sequence[Example]) -> Packed:
     """The examples as one padded batch."""
@@ -198,6 +205,8 @@ def collate(examples: Sequence[Example]) -> Packed:
         sentence=_pad([w.sentence for w in ws], -1),
         core=_pad([w.core for w in ws], False),
         word_kind=_pad([w.word_kind for w in ws], 0),
+        line=_pad([w.line for w in ws], 0),
+        section=_pad([w.section for w in ws], 0),
     )
     return Packed(
         batch,

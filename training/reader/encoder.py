@@ -1,6 +1,5 @@
 """BERT's encoder as MiniLM uses it, loaded from safetensors; returns a learned mix of its layers."""
 
-import math
 from pathlib import Path
 
 import torch
@@ -26,11 +25,11 @@ class _Layer(nn.Module):
         self.norm_attention, self.norm_output = nn.LayerNorm(WIDTH, 1e-12), nn.LayerNorm(WIDTH, 1e-12)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         b, t, _ = x.shape
         q, k, v = (f(x).view(b, t, _HEADS, WIDTH // _HEADS).transpose(1, 2) for f in (self.query, self.key, self.value))
-        scores = q @ k.transpose(-1, -2) / math.sqrt(WIDTH // _HEADS) + mask
-        mixed = (self.dropout(scores.softmax(-1)) @ v).transpose(1, 2).reshape(b, t, WIDTH)
+        chance = self.dropout.p if self.training else 0.0
+        mixed = F.scaled_dot_product_attention(q, k, v, mask, chance).transpose(1, 2).reshape(b, t, WIDTH)
         x = self.norm_attention(x + self.dropout(self.output(mixed)))
         out: Tensor = self.norm_output(x + self.dropout(self.shrink(F.gelu(self.grow(x)))))
         return out
@@ -50,12 +49,15 @@ class Encoder(nn.Module):
         self.dropout = nn.Dropout(dropout)
         nn.init.zeros_(self.kinds.weight)
 
-    def forward(self, token_ids: Tensor, kinds: Tensor, padding: Tensor) -> tuple[Tensor, Tensor]:
-        """(batch, tokens) ids, kinds and True where a token is padding -> mixed layers, word vectors."""
+    def forward(self, token_ids: Tensor, kinds: Tensor, padding: Tensor | None) -> tuple[Tensor, Tensor]:
+        """(batch, tokens) ids, kinds and True where a token is padding -> mixed layers, word vectors.
+
+        `padding` None says that there is none, which saves the CPU a mask in every layer.
+        """
         words = self.words(token_ids)
         places = torch.arange(token_ids.shape[1], device=token_ids.device)
         x = self.dropout(self.norm(words + self.positions(places) + self.kinds(kinds)))
-        mask = torch.zeros_like(padding, dtype=x.dtype).masked_fill(padding, -1e4)[:, None, None, :]
+        mask = None if padding is None else ~padding[:, None, None]
         layers = [x]
         for layer in self.layers:
             x = layer(x, mask)

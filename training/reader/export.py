@@ -23,9 +23,8 @@ class _Spans(nn.Module):
     def forward(
         self, token_ids: Tensor, kinds: Tensor, first: Tensor, last: Tensor, sentence: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        no_padding = torch.zeros_like(token_ids, dtype=torch.bool)
         none = torch.zeros_like(first, dtype=torch.bool)
-        batch = Batch(token_ids, kinds, no_padding, first, last, none, sentence, none, first)
+        batch = Batch(token_ids, kinds, None, first, last, none, sentence, none, first, first, first)
         words = self.reader.encode(batch)
         scores = self.reader.spans(words, sentence, none)
         return words, scores.argument, scores.types, scores.hidden, scores.allowed
@@ -39,10 +38,10 @@ class _Pairs(nn.Module):
         self.reader = reader
 
     def forward(self, *given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        words, hidden, begin, stop, near, subject, object_, sentence, core, word_kind = given
+        words, hidden, begin, stop, near, subject, object_, sentence, core, word_kind, line, section, offset = given
         none = torch.zeros_like(sentence, dtype=torch.bool)
-        batch = Batch(sentence, sentence, none, sentence, sentence, none, sentence, core, word_kind)
-        scores = self.reader.pairs(words, Spans(hidden, begin, stop, near), (subject, object_), batch)
+        batch = Batch(sentence, sentence, None, sentence, sentence, none, sentence, core, word_kind, line, section)
+        scores = self.reader.pairs(words, Spans(hidden, begin, stop, near, offset), (subject, object_), batch)
         return scores.relation.softmax(-1), scores.flags.sigmoid(), scores.allowed
 
 
@@ -62,14 +61,16 @@ def export(reader: Reader, folder: Path) -> None:
     flat = hidden.flatten(1, 2)[:, begin[0] * MAX_WIDTH]
     subject, near = torch.arange(k - 1)[None], torch.ones(1, k, n, dtype=torch.bool)
     core, kind = torch.ones(1, n, dtype=torch.bool), torch.full((1, n), 3)
-    pairs = (vectors, flat, begin, begin, near, subject, subject + 1, words // 10, core, kind)
+    place = words // 10
+    pairs = (vectors, flat, begin, begin, near, subject, subject + 1, place, core, kind, place, place, torch.tensor(0))
     token, word, span, pair = {1: "tokens"}, {1: "words"}, {1: "spans"}, {1: "pairs"}
     _one(_Spans(reader), spans, folder / "spans.onnx", {
         "token_ids": token, "kinds": token, "first": word, "last": word, "sentence": word,
     }, {"words": word, "argument": word, "types": word, "hidden": word, "allowed": word})  # fmt: skip
     _one(_Pairs(reader), pairs, folder / "pairs.onnx", {
-        "words": word, "hidden": span, "begin": span, "stop": span, "near": {1: "spans", 2: "words"},
+        "words": {1: "seen"}, "hidden": span, "begin": span, "stop": span, "near": {1: "spans", 2: "seen"},
         "subject": pair, "object": pair, "sentence": word, "core": word, "word_kind": word,
+        "line": word, "section": word, "offset": {},
     }, {"relation": pair, "flags": pair, "allowed": pair})  # fmt: skip
 
 

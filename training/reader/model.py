@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from pipeline.models.reader.windows import KINDS
 from pipeline.schema import ENTITY_TYPES, PREDICATES
 from training.reader.encoder import WIDTH, Encoder
 
@@ -19,6 +20,7 @@ __all__ = ["DISTANCES", "MAX_WIDTH", "NEAR", "Batch", "PairScores", "Reader", "S
 
 MAX_WIDTH = 12  # words; holds 100.0 % of the written and 99.5 % of the real arguments
 DISTANCES = 16
+STANDINGS = 15
 _SPAN = 256
 _PAIR = 256
 _HEADS = 4
@@ -29,17 +31,19 @@ NEAR = 64  # words of the later span's sentence that a pair sees
 
 @dataclass
 class Batch:
-    """Windows padded to one length; see pipeline.models.reader.windows.Window for the columns."""
+    """Windows padded to one length, `padding` None where none is; see pipeline.models.reader.windows.Window."""
 
     token_ids: Tensor
     kinds: Tensor
-    padding: Tensor
+    padding: Tensor | None
     first: Tensor
     last: Tensor
     word_padding: Tensor
     sentence: Tensor
     core: Tensor
     word_kind: Tensor
+    line: Tensor
+    section: Tensor
 
 
 @dataclass
@@ -68,6 +72,22 @@ def distance_bucket(d: Tensor) -> Tensor:
     return torch.where(d < 0, level, level + DISTANCES // 2)
 
 
+def standing(earlier: tuple[Tensor, ...], later: tuple[Tensor, ...]) -> Tensor:
+    """How the place of one span stands to that of a later one, as one of STANDINGS.
+
+    Each is given as its sentence, line, section and kind of line: in one sentence; in one line, neighbours or
+    further apart; from a title; from a heading, the nearest or a further one; from another line of the section,
+    by lines between; from another section.
+    """
+    gap, lines, sections = (b - a for a, b in zip(earlier[:3], later[:3], strict=True))
+    kind = earlier[3]
+    elsewhere = torch.where(sections == 0, 9 + (lines - 1).clamp(0, 3), 13 + (sections - 1).clamp(0, 1))
+    elsewhere = torch.where(kind == KINDS["heading"], 5 + sections.clamp(0, 3), elsewhere)
+    elsewhere = torch.where(kind == KINDS["title"], 3 + sections.clamp(0, 1), elsewhere)
+    near = torch.where(gap == 0, torch.zeros_like(gap), 1 + (gap - 1).clamp(0, 1))
+    return torch.where(lines == 0, near, elsewhere)
+
+
 class SpanLayer(nn.Module):
     """Self-attention among the paired spans of a window, so that they compete and coordinate."""
 
@@ -77,15 +97,17 @@ class SpanLayer(nn.Module):
         self.grow, self.shrink = nn.Linear(_SPAN, 2 * _SPAN), nn.Linear(2 * _SPAN, _SPAN)
         self.norm_attention, self.norm_output = nn.LayerNorm(_SPAN), nn.LayerNorm(_SPAN)
         self.near = nn.Embedding(DISTANCES, _HEADS)
+        self.standing = nn.Embedding(2 * STANDINGS, _HEADS)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, real: Tensor, bucket: Tensor) -> Tensor:
-        """x: (batch, spans, _SPAN); real: False where there is no span; bucket: (batch, spans, spans) distances."""
+    def forward(self, x: Tensor, real: Tensor, bucket: Tensor, standing: Tensor) -> Tensor:
+        """x: (batch, spans, _SPAN); real: False where there is no span; bucket, standing: (batch, spans, spans)."""
         b, k, _ = x.shape
         ask, key, value = (
             f(x).view(b, k, _HEADS, _SPAN // _HEADS).transpose(1, 2) for f in (self.ask, self.key, self.value)
         )
-        scores = ask @ key.transpose(-1, -2) / (_SPAN // _HEADS) ** 0.5 + self.near(bucket).permute(0, 3, 1, 2)
+        bias = (self.near(bucket) + self.standing(standing)).permute(0, 3, 1, 2)
+        scores = ask @ key.transpose(-1, -2) / (_SPAN // _HEADS) ** 0.5 + bias
         scores = scores.masked_fill(~real[:, None, None], -1e4)
         mixed = (self.dropout(scores.softmax(-1)) @ value).transpose(1, 2).reshape(b, k, _SPAN)
         x = self.norm_attention(x + self.dropout(self.output(mixed)))
@@ -93,10 +115,42 @@ class SpanLayer(nn.Module):
         return out
 
 
+class Look(nn.Module):
+    """One look of each pair at the words near its later span, asked for by what the pair knows so far."""
+
+    def __init__(self, words: int, dropout: float) -> None:
+        super().__init__()
+        self.ask, self.key = nn.Linear(_PAIR, _HEADS * _KEY), nn.Linear(words, _HEADS * _KEY)
+        self.value, self.output = nn.Linear(words, _HEADS * _VALUE), nn.Linear(_HEADS * _VALUE, _PAIR)
+        self.zone_subject, self.zone_object = nn.Embedding(3, _HEADS), nn.Embedding(3, _HEADS)
+        self.grow, self.shrink = nn.Linear(_PAIR, 2 * _PAIR), nn.Linear(2 * _PAIR, _PAIR)
+        self.norm_look, self.norm_output = nn.LayerNorm(_PAIR), nn.LayerNorm(_PAIR)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, h: Tensor, words: Tensor, side: Tensor, chosen: tuple[Tensor, Tensor], near: Tensor) -> Tensor:
+        """h: (batch, pairs, _PAIR); side: (batch, spans, words) 0 before, 1 in, 2 after; near: (batch, pairs, words)"""
+        b, n, _ = words.shape
+
+        def heads(x: Tensor) -> Tensor:
+            return x.view(b, x.shape[1], _HEADS, -1).transpose(1, 2)
+
+        def zone(embedding: nn.Embedding, index: Tensor) -> Tensor:
+            by_span = embedding(side).permute(0, 1, 3, 2).flatten(2)  # (batch, spans, heads * words)
+            return _take(by_span, index).view(b, -1, _HEADS, n).transpose(1, 2)
+
+        scores = heads(self.ask(h)) @ heads(self.key(words)).transpose(-1, -2) / _KEY**0.5
+        scores = scores + zone(self.zone_subject, chosen[0]) + zone(self.zone_object, chosen[1])
+        scores = scores.masked_fill(~near[:, None], -1e4)
+        mixed = (self.dropout(scores.softmax(-1)) @ heads(self.value(words))).transpose(1, 2).flatten(2)
+        h = self.norm_look(h + self.dropout(self.output(mixed)))
+        out: Tensor = self.norm_output(h + self.dropout(self.shrink(F.gelu(self.grow(h)))))
+        return out
+
+
 class Reader(nn.Module):
     """All parts; `encode`, `spans` and `pairs` are exported to ONNX one by one."""
 
-    def __init__(self, dropout: float = 0.2, span_layers: int = 1) -> None:
+    def __init__(self, dropout: float = 0.2, *, span_layers: int = 1, looks: int = 2) -> None:
         super().__init__()
         self.span_layers = nn.ModuleList(SpanLayer(dropout) for _ in range(span_layers))
         self.encoder = Encoder()
@@ -112,12 +166,9 @@ class Reader(nn.Module):
         self.left, self.right, self.product = nn.Linear(_SPAN, 64), nn.Linear(_SPAN, 64), nn.Linear(64, _PAIR)
         self.distance = nn.Embedding(DISTANCES, _PAIR)
         self.relation_kind = nn.Embedding(16, _PAIR)
-        self.same_sentence = nn.Embedding(3, _PAIR)
-        self.ask_subject, self.ask_object = nn.Linear(_SPAN, _HEADS * _KEY), nn.Linear(_SPAN, _HEADS * _KEY)
-        self.key, self.value = nn.Linear(d, _HEADS * _KEY), nn.Linear(d, _HEADS * _VALUE)
-        self.zone_subject, self.zone_object = nn.Embedding(3, _HEADS), nn.Embedding(3, _HEADS)
-        self.context = nn.Linear(_HEADS * _VALUE, _PAIR)
+        self.standing = nn.Embedding(STANDINGS, _PAIR)
         self.pair_norm = nn.LayerNorm(_PAIR)
+        self.looks = nn.ModuleList(Look(d, dropout) for _ in range(looks))
         self.pair_hidden = nn.Linear(_PAIR, _PAIR)
         self.relation = nn.Linear(_PAIR, len(PREDICATES) + 1)
         self.flags = nn.Linear(_PAIR, 2)
@@ -155,9 +206,15 @@ class Reader(nn.Module):
         real, begin, stop = spans.begin >= 0, spans.begin.clamp(min=0), spans.stop.clamp(min=0)
         hidden = self.dropout(spans.hidden)
         far = distance_bucket(begin[:, :, None] - begin[:, None])
+        places = tuple(x.gather(1, begin) for x in (batch.sentence, batch.line, batch.section, batch.word_kind))
+        back = begin[:, :, None] > begin[:, None]
+        rows, columns = [x[:, :, None].expand_as(back) for x in places], [x[:, None].expand_as(back) for x in places]
+        between = standing(
+            tuple(torch.where(back, y, x) for x, y in zip(rows, columns, strict=True)),
+            tuple(torch.where(back, x, y) for x, y in zip(rows, columns, strict=True)),
+        )
         for layer in self.span_layers:
-            hidden = layer(hidden, real, far)
-        sentence, kind = batch.sentence.gather(1, begin), batch.word_kind.gather(1, begin)
+            hidden = layer(hidden, real, far, between + STANDINGS * back)
         core = batch.core.gather(1, begin)
         first, last = begin.gather(1, subject), stop.gather(1, subject)
         first_o, last_o = begin.gather(1, object_), stop.gather(1, object_)
@@ -166,44 +223,23 @@ class Reader(nn.Module):
         apart = (last < first_o) | (last_o < first)
         there = (chosen[0] >= 0) & real.gather(1, subject) & real.gather(1, object_)
         distance = torch.where(subject_later, first - last_o, last - first_o)
-        gap = (sentence.gather(1, subject) - sentence.gather(1, object_)).abs().clamp(max=2)
         h = _take(self.subject(hidden), subject) + _take(self.object(hidden), object_)
         h = h + self.product(_take(self.left(hidden), subject) * _take(self.right(hidden), object_))
-        h = h + self.distance(distance_bucket(distance)) + self.same_sentence(gap)
+        k = begin.shape[1]
+        h = h + self.distance(distance_bucket(distance))
+        h = h + self.standing(between.flatten(1).gather(1, subject * k + object_))
+        kind = places[3]
         h = h + self.relation_kind(kind.gather(1, subject) * 4 + kind.gather(1, object_))
-        near = spans.near.gather(1, later[..., None].expand(-1, -1, spans.near.shape[-1]))
-        h = h + self.context(self._attend(words, hidden, (begin, stop), (subject, object_), near))
+        near = _take(spans.near, later)
+        # Where each word stands to a span: before it 0, in it 1, after it 2.
+        place = torch.arange(words.shape[1], device=words.device) + spans.offset
+        side = (place >= begin[..., None]).long() + (place > stop[..., None]).long()
         h = F.gelu(self.pair_norm(h))
+        for look in self.looks:
+            h = look(h, words, side, (subject, object_), near)
         h = F.gelu(self.pair_hidden(self.dropout(h))) + h
         out = self.dropout(h)
         return PairScores(self.relation(out), self.flags(out), there & apart & core.gather(1, later))
-
-    def _attend(
-        self, words: Tensor, hidden: Tensor, places: tuple[Tensor, Tensor], chosen: tuple[Tensor, Tensor], near: Tensor
-    ) -> Tensor:
-        """What each pair reads from the words `near` its later span.
-
-        A pair's question is the sum of its spans', and so is what a word's side to them adds: both are worked
-        out span by span and only then put together pair by pair.
-        """
-        b, n, _ = words.shape
-        place = torch.arange(n, device=words.device)
-        # Where each word stands to a span: before it 0, in it 1, after it 2.
-        side = (place >= places[0][..., None]).long() + (place > places[1][..., None]).long()
-        keys = self.key(words).view(b, n, _HEADS, _KEY)
-        values = self.value(words).view(b, n, _HEADS, _VALUE)
-
-        def asked(ask: nn.Linear, zone: nn.Embedding) -> Tensor:
-            question = ask(hidden).view(b, -1, _HEADS, _KEY)
-            part = torch.einsum("bkhd,bnhd->bkhn", question, keys) / _KEY**0.5 + zone(side).transpose(2, 3)
-            flat: Tensor = part.flatten(2)
-            return flat
-
-        by_subject = _take(asked(self.ask_subject, self.zone_subject), chosen[0])
-        scores = by_subject + _take(asked(self.ask_object, self.zone_object), chosen[1])
-        scores = scores.view(b, -1, _HEADS, n).masked_fill(~near[:, :, None], -1e4)
-        mixed = torch.einsum("bphn,bnhd->bphd", self.dropout(scores.softmax(-1)), values)
-        return mixed.flatten(2)
 
 
 @dataclass
@@ -217,6 +253,7 @@ class Spans:
     begin: Tensor
     stop: Tensor
     near: Tensor
+    offset: Tensor | int = 0
 
 
 def near_words(stop: Tensor, sentence: Tensor, word_padding: Tensor) -> Tensor:
@@ -238,4 +275,7 @@ def _windows(x: Tensor) -> Tensor:
 
 
 def _take(vectors: Tensor, index: Tensor) -> Tensor:
+    """Rows of (batch, many, d) at (batch, few) indices."""
+    if torch.onnx.is_in_onnx_export():  # one window at a time, so whole rows can be copied
+        return vectors[:, index[0]]
     return vectors.gather(1, index[..., None].expand(-1, -1, vectors.shape[-1]))

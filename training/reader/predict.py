@@ -16,7 +16,7 @@ from pipeline.models.reader.decode import (
     claims_of,
     near_words,
 )
-from pipeline.models.reader.windows import Shape
+from pipeline.models.reader.windows import Shape, read_sentences
 from training.reader.data import Article, Example, collate, examples_of
 from training.reader.model import MAX_WIDTH, Batch, Reader, Spans
 
@@ -30,7 +30,8 @@ def predict(
     """Claims by article number; several models vote with the mean of their probabilities."""
     device = next(models[0].parameters()).device.type
     found: dict[int, list[Found]] = defaultdict(list)
-    for example in examples_of(articles, tokenizer, shape):
+    sentences = [read_sentences(article.lines, tokenizer) for article in articles]
+    for example in examples_of(articles, sentences, shape):
         batch = collate([example]).to(device).batch
         found[example.article] += _read(models, batch, example, articles[example.article], decoding)
     return found

@@ -10,7 +10,7 @@ from pipeline.models.reader.windows import Line
 
 __all__ = ["EXTRACTOR", "read"]
 
-EXTRACTOR = "reader-1"
+EXTRACTOR = "reader-2"
 """Id of the shipped weights in `claims.extractor`; raised with them, so that an old calibration never fits."""
 
 

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pipeline.models.reader.decode import (
     Decoding,
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Network", "load"]
 
 _FOLDER = Path(__file__).parent
+_STRETCH = 80  # words; fewer make more runs of the network, more make each pair weigh more words it must not see
 
 
 @dataclass(frozen=True)
@@ -52,18 +56,38 @@ class Network:
         subject, object_ = choose_pairs(window, (begin, stop, probability), self.decoding)
         if not len(subject):
             return []
-        row = {
-            "hidden": hidden[0, begin, stop - begin], "begin": begin, "stop": stop,
-            "near": near_words(window, begin, stop), "subject": subject, "object": object_,
-            "sentence": window.sentence, "core": window.core, "word_kind": window.word_kind,
-        }  # fmt: skip
-        relation, flags, paired = self.pairs.run(
-            None, {"words": words, **{name: value[None] for name, value in row.items()}}
-        )
-        scored = Scored(
-            begin, stop, probability, types[0][begin, stop - begin], subject, object_, relation[0], flags[0], paired[0]
-        )
+        places = {name: getattr(window, name)[None] for name in ("sentence", "core", "word_kind", "line", "section")}
+        places |= {"hidden": hidden[:, begin, stop - begin], "begin": begin[None], "stop": stop[None]}
+        near = near_words(window, begin, stop)
+        order: list[np.ndarray] = []
+        relation: list[np.ndarray] = []
+        flags: list[np.ndarray] = []
+        paired: list[np.ndarray] = []
+        later = np.maximum(begin[subject], begin[object_])
+        for low, high in _stretches(window):
+            here = np.nonzero((low <= later) & (later < high))[0]
+            if len(here):
+                row = {"words": words[:, low:high], "near": near[None, :, low:high], "offset": np.array(low)}
+                row |= {"subject": subject[None, here], "object": object_[None, here]}
+                r, f, p = self.pairs.run(None, places | row)
+                order, relation, flags, paired = [*order, here], [*relation, r[0]], [*flags, f[0]], [*paired, p[0]]
+        back = np.argsort(np.concatenate(order))
+        scores = [np.concatenate(x)[back] for x in (relation, flags, paired)]
+        scored = Scored(begin, stop, probability, types[0][begin, stop - begin], subject, object_, *scores)
         return claims_of(window, lines, scored, self.decoding)
+
+
+def _stretches(window: Window) -> list[tuple[int, int]]:
+    """First and last word (end exclusive) of runs of sentences of about _STRETCH words that tile what is read here.
+
+    A pair looks at its later sentence alone, so the words of the others need not be weighed.
+    """
+    at = [i for i in range(len(window.sentence)) if i == 0 or window.sentence[i] != window.sentence[i - 1]]
+    bounds = [at[0]]
+    for begin, end in pairwise([*at, len(window.sentence)]):
+        if end - bounds[-1] > _STRETCH and begin > bounds[-1]:
+            bounds.append(begin)
+    return list(pairwise([*bounds, len(window.sentence)]))
 
 
 @cache

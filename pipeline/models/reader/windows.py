@@ -7,6 +7,7 @@ argument may stand anywhere in the window, so lists keep their lead-in and prose
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -61,7 +62,8 @@ class Window:
 
     token_ids, kinds: (tokens). first, last: (words) the token of a word's first and last piece. sentence:
     (words) index of the word's sentence in the article. core: (words) whether that sentence is read here.
-    word_kind: (words) kind of the line. line, start, end: (words) place in the article's lines, code points.
+    word_kind: (words) kind of the line. section: (words) headings of the article up to this line. line, start, end:
+    (words) place in the article's lines, code points.
     """
 
     token_ids: np.ndarray
@@ -71,6 +73,7 @@ class Window:
     sentence: np.ndarray
     core: np.ndarray
     word_kind: np.ndarray
+    section: np.ndarray
     line: np.ndarray
     start: np.ndarray
     end: np.ndarray
@@ -124,6 +127,8 @@ def _sentence(line: int, label: str, words: list[_Word]) -> Sentence:
 def cut_windows(article: Sequence[Sentence], shape: Shape | None = None) -> list[Window]:
     """Windows whose cores tile the article's sentences, in order."""
     shape = shape or Shape()
+    heads = [s.kind == KINDS["heading"] and (i == 0 or article[i - 1].line != s.line) for i, s in enumerate(article)]
+    sections = list(accumulate(map(int, heads)))
     windows = []
     begin = 0
     while begin < len(article):
@@ -133,7 +138,7 @@ def cut_windows(article: Sequence[Sentence], shape: Shape | None = None) -> list
         while end < len(article) and (end == begin or room >= article[end].n_tokens + 1):
             room -= article[end].n_tokens + 1
             end += 1
-        windows.append(_window(article, [*context, *range(begin, end)], begin))
+        windows.append(_window(article, sections, [*context, *range(begin, end)], begin))
         begin = end
     return windows
 
@@ -153,10 +158,10 @@ def _context(article: Sequence[Sentence], begin: int, budget: int) -> list[int]:
     return sorted(chosen)
 
 
-def _window(article: Sequence[Sentence], chosen: list[int], begin: int) -> Window:
+def _window(article: Sequence[Sentence], sections: list[int], chosen: list[int], begin: int) -> Window:
     token_ids, kinds = [CLS], [0]
     columns: dict[str, list[int]] = {
-        name: [] for name in ("first", "last", "sentence", "core", "word_kind", "line", "start", "end")
+        name: [] for name in ("first", "last", "sentence", "core", "word_kind", "section", "line", "start", "end")
     }
     line = -1
     for index in chosen:
@@ -172,6 +177,7 @@ def _window(article: Sequence[Sentence], chosen: list[int], begin: int) -> Windo
                 index,
                 index >= begin,
                 sentence.kind,
+                sections[index],
                 line,
                 start,
                 end,
