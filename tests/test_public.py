@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from pipeline.evaluation.public import lines, public_tables
+from pipeline.evaluation.statements import advice_level, causal_level, read_statements
 
 NEGEX = """1\tDS\tfever\tThe patient denies fever.\tNegated\tRecent\tPatient
 2\tDS\tcough\tThe patient has a cough.\tAffirmed\tRecent\tPatient
@@ -41,6 +44,21 @@ def test_a_set_that_is_not_there_is_left_out(tmp_path: Path) -> None:
 
 
 def test_the_public_negation_set_where_present() -> None:
-    for table in public_tables(Path(__file__).parents[2] / "shared" / "eval", large=Path("none")):
-        if table.title.startswith("negation"):
-            assert table.rows[0][1][2] >= 0.96
+    table = next(public_tables(Path(__file__).parents[2] / "shared" / "eval", large=Path("none")), None)
+    if table is not None and table.title.startswith("negation"):
+        assert table.rows[0][1][2] >= 0.96
+
+
+@pytest.mark.parametrize(
+    ("sentence", "causal", "advice"),
+    [
+        ("Long-term smoking causes lung cancer.", 3, 0),
+        ("Long-term smoking may cause lung cancer.", 2, 0),
+        ("Snoring is associated with high blood pressure.", 1, 0),
+        ("Patients with osteoporosis should avoid heavy lifting.", 0, 2),
+        ("The bus leaves at nine.", 0, 0),
+    ],
+)
+def test_claims_tell_how_strong_a_statement_is(sentence: str, causal: int, advice: int) -> None:
+    statements = read_statements(sentence)
+    assert (causal_level(statements), advice_level(statements)) == (causal, advice)
