@@ -256,8 +256,9 @@ _ALL = (
     Table("texts", "the decoded text of one source", (
         _SOURCE, _PATH, _RECORD, _URL,
         Column("format", _ENUM, "what the text is: txt, md or html"),
+        _maybe("raw_base", _INT, "code points of the source before this stretch of it; null where it is whole"),
         Column("text", pa.large_string(), "the decoded text, untouched: BOM, CRLF and NUL stay where they were"),
-    ), ("source_path", "record"), public=False),
+    ), ("source_path", "record", "raw_base"), public=False),
     Table("sketches", "the slim columns that the join over all articles needs", (
         _DOCUMENT, _PATH, _RECORD, _START,
         Column("n_chars_kept", _INT, "characters of kept segments that are not white space"),

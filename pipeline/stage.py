@@ -9,7 +9,7 @@ a source's own tables.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,8 @@ class Stage:
     """One step: `run(tables, config)` takes the tables named in `inputs`, returns those in `outputs`.
 
     `config` names the section of `Config` that it is given. `version` is raised when its rows change for
-    the same input, so that cached rows of an older version are not reused.
+    the same input, so that cached rows of an older version are not reused. `parts(tables, config)`: the rows of `run`
+    in order, some at a time, for input that is too large to be held at once; None where it is not that large.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Stage:
     run: Callable[[Tables, Any], dict[str, pa.Table]]
     config: str
     version: str = "1"
+    parts: Callable[[Tables, Any], Iterator[dict[str, pa.Table]] | None] | None = None
 
 
 @dataclass(frozen=True)

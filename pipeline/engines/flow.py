@@ -136,7 +136,7 @@ def _take_all(options: RunOptions, stages: Sequence[Stage | CorpusStage], flow: 
         python=platform.python_version(),
         libraries=libraries(),
         raw=str(options.raw),
-        n_files=len(work.units),
+        n_files=len(set(work.units)),
         input_hash=flow[""],
         config=config_entries(options.config),
         flow={name: value for name, value in flow.items() if name},

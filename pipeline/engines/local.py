@@ -24,7 +24,7 @@ from pipeline.errors import RejectError, StageError
 from pipeline.stage import Stage, Tables, conform, empty, from_rows
 from pipeline.store import in_order, pack, unpack
 
-__all__ = ["LocalEngine", "Result", "Task", "run_stage"]
+__all__ = ["LocalEngine", "Result", "Task", "run_parts", "run_stage"]
 
 # Batches under way for each worker: one being worked on, one waiting, so that none idles.
 _AHEAD = 2
@@ -76,6 +76,19 @@ def run_stage(stage: Stage, config: Any, unit: str, tables: Tables) -> dict[str,
             "detail": error.detail,
         }
         return {name: empty(name) for name in stage.outputs} | {"rejects": from_rows("rejects", [reject])}
+    except Exception as error:
+        raise StageError(f"stage {stage.name} failed on {unit}: {_describe(error)}") from error
+
+
+def run_parts(stage: Stage, unit: str, parts: Iterator[dict[str, pa.Table]]) -> Iterator[dict[str, tuple[bytes, int]]]:
+    """The parts of a stage's rows over one unit, each checked, sorted and packed as it comes.
+
+    Raises StageError as `run_stage` does.
+    """
+    try:
+        for made in parts:
+            rows = {name: in_order(name, conform(name, made[name])) for name in stage.outputs}
+            yield {name: (pack(table), table.num_rows) for name, table in rows.items()}
     except Exception as error:
         raise StageError(f"stage {stage.name} failed on {unit}: {_describe(error)}") from error
 

@@ -1,8 +1,9 @@
 """Take each step of a stage over all units, from the cache where its result is known.
 
-A unit is one input file. The result of a step on a unit is stored under a hash of the step and of the
-content of its input tables, so a changed file, setting or rule redoes what depends on it and nothing else;
-where a redone step gives equal rows, the steps behind it are reused.
+A unit is one input file, or a part of a large one: the stage that reads files says where it is cut, and from there on
+each part is a unit of its own, under the name of its file. The result of a step on a unit is stored under a hash of
+the step and of the content of its input tables, so a changed file, setting or rule redoes what depends on it and
+nothing else; where a redone step gives equal rows, the steps behind it are reused.
 """
 
 import time
@@ -14,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.engines.corpus import rows_by_unit
-from pipeline.engines.local import LocalEngine, Task, run_stage
+from pipeline.engines.local import LocalEngine, Task, run_parts, run_stage
 from pipeline.schema import TABLES
 from pipeline.stage import CorpusStage, Stage, Tables, empty
 from pipeline.store import Cache, Ref, Step, digest, in_order, pack, unpack
@@ -50,9 +51,9 @@ class _Rows:
 class Work:
     """The state of one run.
 
-    units: source paths, sorted. pieces: for each table its piece of each unit, as the last step left it.
-    joined: tables made by a join. rejects: the reject tables of each unit. used: keys of all results that
-    this run rests on. steps: what was done.
+    units: source paths, sorted; a path stands once for each part of its file. pieces: for each table its piece of
+    each unit, as the last step left it. joined: tables made by a join. rejects: the reject tables of each unit. used:
+    keys of all results that this run rests on. steps: what was done.
     """
 
     cache: Cache
@@ -85,7 +86,7 @@ class Work:
         if name in self.joined:
             yield unpack(self.cache.load(self.joined[name]))
         elif name == "rejects":
-            for unit in self.units:
+            for unit in dict.fromkeys(self.units):
                 rejects = [unpack(self.cache.load(ref)) for ref in self.rejects.get(unit, [])]
                 yield in_order(name, pa.concat_tables([empty(name), *rejects]))
         else:
@@ -116,15 +117,52 @@ class Work:
         tasks = (
             Task(keys[i], self.units[i], {table: self._load(piece) for table, piece in inputs[i].items()})
             for i in missing
+            if not self._take_parts(step, keys[i], self.units[i], inputs[i])
         )
         for results in self.engine.map(step.stage, step.section, tasks):
             self.cache.put((result.key, name, result.unit, result.tables) for result in results)
             done += len(results)
             self.progress(name, done, len(self.units))
+        if done < len(self.units):  # the others were taken in parts
+            self.progress(name, len(self.units), len(self.units))
         found |= {keys[i]: self.cache.find(keys[i]) or {} for i in missing}
-        self._keep(step.stage.outputs, [found[key] for key in keys])
         self.used.update(keys)
+        if step.stage.parts is None:
+            self._keep(step.stage.outputs, [found[key] for key in keys])
+        else:
+            self._keep_parts(step.stage.outputs, [[found[key], *self._parts(key)] for key in keys])
         self.steps.append(Step(name, len(missing), len(keys) - len(missing), round(time.monotonic() - begun, 3)))
+
+    def _take_parts(self, step: _Rows, key: bytes, unit: str, pieces: dict[str, _Piece]) -> bool:
+        """Take the step on a unit in parts, here, if it is too large to be held; the first is stored last.
+
+        So a unit that was cut off half-way is not taken for finished.
+        """
+        tables = {name: unpack(self._load(piece)) for name, piece in pieces.items()} if step.stage.parts else {}
+        parts = step.stage.parts(tables, step.section) if step.stage.parts else None
+        if parts is None:
+            return False
+        made = run_parts(step.stage, unit, parts)
+        first = next(made)
+        for number, packed in enumerate(made, 1):
+            self.cache.put([(_part_key(key, number), step.stage.name, unit, packed)])
+        self.cache.put([(key, step.stage.name, unit, first)])
+        return True
+
+    def _parts(self, key: bytes) -> Iterator[dict[str, Ref]]:
+        """The parts behind the first of the result `key`."""
+        number = 1
+        while (tables := self.cache.find(_part_key(key, number))) is not None:
+            self.used.add(_part_key(key, number))
+            yield tables
+            number += 1
+
+    def _keep_parts(self, outputs: tuple[str, ...], results: list[list[dict[str, Ref]]]) -> None:
+        """Keep results of several parts each; each part becomes a unit."""
+        for name, pieces in self.pieces.items():
+            self.pieces[name] = [piece for piece, parts in zip(pieces, results, strict=True) for _ in parts]
+        self.units = [unit for unit, parts in zip(self.units, results, strict=True) for _ in parts]
+        self._keep(outputs, [tables for parts in results for tables in parts])
 
     def _keep(self, outputs: tuple[str, ...], results: list[dict[str, Ref]]) -> None:
         for name in outputs:
@@ -149,9 +187,10 @@ class Work:
         return known or self.cache.find(key) or {}
 
     def _rows_of(self, name: str, sketches: pa.Table) -> list[_Piece]:
-        joined = rows_by_unit(unpack(self.cache.load(self.joined[name])), sketches)
+        rows = rows_by_unit(unpack(self.cache.load(self.joined[name])), sketches)
+        joined = {unit: _inline(found) for unit, found in rows.items()}
         none = _inline(empty(name))
-        return [_inline(joined[unit]) if unit in joined else none for unit in self.units]
+        return [joined.get(unit, none) for unit in self.units]
 
     def _inputs(self, names: tuple[str, ...]) -> list[dict[str, _Piece]]:
         return [{name: self.pieces[name][i] for name in names} for i in range(len(self.units))]
@@ -177,6 +216,10 @@ def _key(step: _Rows, unit: str, pieces: dict[str, _Piece]) -> bytes:
     return digest(
         step.stage.name, step.key, unit, *(part for name, piece in pieces.items() for part in (name, piece.digest))
     )
+
+
+def _part_key(key: bytes, number: int) -> bytes:
+    return digest(key, "part", str(number))
 
 
 def _sketch(stage: CorpusStage, tables: Tables, config: Any) -> dict[str, pa.Table]:

@@ -71,7 +71,7 @@ def _run(tables: Tables, config: Clean) -> dict[str, pa.Table]:
         for (source, article), language in zip(articles, spoken, strict=True):
             document = _document(source, article, language)
             documents.append(document)
-            _add_segments(columns, document, article)
+            _add_segments(columns, document, article, source.row["raw_base"] or 0)
         arrays = [pa.array(columns[item.name], item.type) for item in _SEGMENTS]
         segments.append(pa.Table.from_arrays(arrays, schema=_SEGMENTS))
     table = pa.concat_tables(segments).unify_dictionaries() if segments else _SEGMENTS.empty_table()
@@ -187,7 +187,8 @@ def _articles(source: Source, segments: list[Segment]) -> Iterator[list[Segment]
 
 def _document(source: Source, article: list[Segment], language: tuple[str, float]) -> dict[str, Any]:
     row = source.row
-    start, end = article[0].part.start, article[-1].part.end
+    base = row["raw_base"] or 0
+    start, end = base + article[0].part.start, base + article[-1].part.end
     document_id = content_id(row["source_id"], start, end)
     solid = [_solid(segment.part.text) for segment in article]
     kept = sum(size for size, segment in zip(solid, article, strict=True) if segment.label in KEPT_LABELS)
@@ -199,7 +200,7 @@ def _document(source: Source, article: list[Segment], language: tuple[str, float
         "source_id": row["source_id"],
         "source_path": row["source_path"],
         "record": row["record"],
-        **origin(row["url"], source.meta, _words(article, "title"), _words(article, "byline")),
+        **origin(row["url"], source.meta, _words(article, "title", base), _words(article, "byline", base)),
         "language": language[0],
         "language_score": language[1],
         "raw_start": start,
@@ -213,11 +214,12 @@ def _document(source: Source, article: list[Segment], language: tuple[str, float
     }
 
 
-def _add_segments(columns: dict[str, list[Any]], document: dict[str, Any], article: list[Segment]) -> None:
+def _add_segments(columns: dict[str, list[Any]], document: dict[str, Any], article: list[Segment], base: int) -> None:
     for name in ("document_id", "source_id", "source_path", "record"):
         columns[name].extend([document[name]] * len(article))
     for position, segment in enumerate(article):
         start, end, text, alignment, _ = segment.part
+        start, end = base + start, base + end
         columns["segment_id"].append(content_id(document["document_id"], start, end))
         columns["position"].append(position)
         columns["raw_start"].append(start)
@@ -238,9 +240,9 @@ def _solid(text: str) -> int:
     return sum(map(len, text.split()))
 
 
-def _words(article: list[Segment], label: str) -> list[Words]:
+def _words(article: list[Segment], label: str, base: int) -> list[Words]:
     """The segments of an article that have the label."""
-    return [Words(s.part.text, s.part.start, s.part.alignment) for s in article if s.label == label]
+    return [Words(s.part.text, base + s.part.start, s.part.alignment) for s in article if s.label == label]
 
 
 def _sample(article: list[Segment]) -> str:

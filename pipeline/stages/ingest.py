@@ -5,6 +5,7 @@ downloads and operating systems leave behind (`is_leftover`); and papers that co
 site (`_PAPERS`, in the top folder only). Every other file is read or rejected.
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -25,6 +26,10 @@ __all__ = ["INGEST", "find_files"]
 _PAPERS = re.compile(
     r"(?:readme|licen[cs]e|copying|notice|sources|changelog|makefile|dockerfile)(?:\.(?:md|txt|rst))?$", re.I
 )
+_LARGE = 4 << 20  # bytes of a file, as stored, from which it is read in parts
+_PART = 4_000_000  # code points of a part
+# A record, or why it is lost, with its index; None for a whole file that is lost.
+_Item = tuple[int | None, Record | RejectError]
 
 
 @dataclass(frozen=True)
@@ -84,26 +89,64 @@ def _printable(name: str) -> str:
 
 
 def _run(tables: Tables, config: Ingest) -> dict[str, pa.Table]:
-    sources: list[dict[str, Any]] = []
-    texts: list[dict[str, Any]] = []
-    rejects: list[dict[str, Any]] = []
+    rows = _Rows()
     files = [_File(**row) for row in tables["files"].to_pylist()]
     for copies in _copies(files):
-        known: list[Record | RejectError] = []
+        known: list[_Item] = []
         for file in copies:
             items = _read(file, config, known)
-            known = known or (items if any(isinstance(item, Record) for item in items) else [])
-            for index, item in enumerate(items):
-                if isinstance(item, Record):
-                    sources.append(_source_row(file, index, item))
-                    texts.append(_text_row(file, index, item))
-                else:
-                    rejects.append(_reject_row(file, item))
-    return {
-        "sources": _sorted("sources", sources),
-        "texts": _sorted("texts", texts),
-        "rejects": _sorted("rejects", rejects),
-    }
+            known = known or (items if any(isinstance(item, Record) for _, item in items) else [])
+            rows.add(file, items)
+    return rows.tables()
+
+
+class _Rows:
+    """The rows of the three tables, as they are gathered."""
+
+    def __init__(self) -> None:
+        self.sources: list[dict[str, Any]] = []
+        self.texts: list[dict[str, Any]] = []
+        self.rejects: list[dict[str, Any]] = []
+
+    def add(self, file: _File, items: Iterable[_Item]) -> None:
+        """The rows of some records of a file, each with its index."""
+        for index, item in items:
+            if isinstance(item, RejectError):
+                self.rejects.append(_reject_row(file, index, item))
+            elif index is not None:
+                self.texts.append(_text_row(file, index, item))
+                if not item.more:
+                    self.sources.append(_source_row(file, index, item))
+
+    def tables(self) -> dict[str, pa.Table]:
+        """The tables that they make."""
+        return {name: _sorted(name, rows) for name, rows in vars(self).items()}
+
+
+def _parts(tables: Tables, config: Ingest) -> Iterator[dict[str, pa.Table]] | None:
+    """The rows of large files, a part at a time; None where they are small enough for `_run`."""
+    files = [_File(**row) for row in tables["files"].to_pylist()]
+    if sum(file.n_bytes for file in files) <= _LARGE:
+        return None
+    return (part for file in files for part in _file_parts(file, config))
+
+
+def _file_parts(file: _File, config: Ingest) -> Iterator[dict[str, pa.Table]]:
+    """The file is read twice: a failure half-way loses all of it, so that no half of it is used."""
+    rows, size = _Rows(), 0
+    with _rejecting() as lost, _open(file) as stream:
+        for _ in read(file.source_path, stream, file.n_bytes, config):
+            pass
+        stream.seek(0)
+        for index, item in _numbered(read(file.source_path, stream, file.n_bytes, config)):
+            own = len(item.text) if isinstance(item, Record) else len(item.detail)
+            if size and size + own > _PART:
+                yield rows.tables()
+                rows, size = _Rows(), 0
+            rows.add(file, [(index, item)])
+            size += own
+    rows.add(file, [(None, error) for error in lost])
+    yield rows.tables()
 
 
 def _copies(files: Iterable[_File]) -> list[list[_File]]:
@@ -115,20 +158,28 @@ def _copies(files: Iterable[_File]) -> list[list[_File]]:
     return list(groups.values())
 
 
-def _read(file: _File, config: Ingest, known: list[Record | RejectError]) -> list[Record | RejectError]:
-    """The file's records, `known` ones from a copy if there are any.
+def _read(file: _File, config: Ingest, known: list[_Item]) -> list[_Item]:
+    """The file's records, numbered, `known` ones from a copy if there are any.
 
     A failure half-way loses the whole file, so that no half of it is used.
     """
+    items: list[_Item] = []
+    with _rejecting() as lost, _open(file) as stream:
+        items = known or list(_numbered(read(file.source_path, stream, file.n_bytes, config)))
+    return [(None, error) for error in lost] or items
+
+
+@contextlib.contextmanager
+def _rejecting() -> Iterator[list[RejectError]]:
+    """A list that takes the reason why a file is lost, if one is."""
+    lost: list[RejectError] = []
     try:
-        with _open(file) as stream:
-            items = known or read(file.source_path, stream, file.n_bytes, config)
-            return [_numbered(item, index) for index, item in enumerate(items)]
+        yield lost
     except RejectError as error:
-        return [error]
+        lost.append(error)
     except OSError as error:
         reason = error.strerror or str(error)
-        return [RejectError("unreadable", f"the file cannot be read ({reason}): check its permissions")]
+        lost.append(RejectError("unreadable", f"the file cannot be read ({reason}): check its permissions"))
 
 
 def _open(file: _File) -> BinaryIO:
@@ -146,8 +197,12 @@ def _open(file: _File) -> BinaryIO:
     return stream
 
 
-def _numbered(item: Record | RejectError, index: int) -> Record | RejectError:
-    return RejectError(item.error, item.detail, index) if isinstance(item, RejectError) else item
+def _numbered(items: Iterable[Record | RejectError]) -> Iterator[_Item]:
+    """Each record with its index; the stretches of one text are one record."""
+    index = 0
+    for item in items:
+        yield index, item
+        index += not (isinstance(item, Record) and item.more)
 
 
 def _source_row(file: _File, index: int, item: Record) -> dict[str, Any]:
@@ -158,7 +213,7 @@ def _source_row(file: _File, index: int, item: Record) -> dict[str, Any]:
         "n_bytes": file.n_bytes,
         "format": (format_of(file.source_path) or ("", ""))[0],
         "encoding": item.encoding,
-        "n_chars": len(item.text),
+        "n_chars": (item.base or 0) + len(item.text),
         "url": item.url,
         "fetched_at": item.fetched_at,
         "record": index,
@@ -172,14 +227,15 @@ def _text_row(file: _File, index: int, item: Record) -> dict[str, Any]:
         "record": index,
         "url": item.url,
         "format": item.kind,
+        "raw_base": item.base,
         "text": item.text,
     }
 
 
-def _reject_row(file: _File, error: RejectError) -> dict[str, Any]:
+def _reject_row(file: _File, index: int | None, error: RejectError) -> dict[str, Any]:
     return {
         "source_path": file.source_path,
-        "record": error.record,
+        "record": index,
         "stage": "ingest",
         "error": error.error,
         # It may quote what the file holds, and JSON can hold half a surrogate pair.
@@ -192,4 +248,4 @@ def _sorted(name: str, rows: list[dict[str, Any]]) -> pa.Table:
     return from_rows(name, rows)
 
 
-INGEST = Stage("ingest", ("files",), ("sources", "texts", "rejects"), _run, "ingest")
+INGEST = Stage("ingest", ("files",), ("sources", "texts", "rejects"), _run, "ingest", parts=_parts)

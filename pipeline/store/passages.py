@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import OutputError
+from pipeline.stage import from_rows
 from pipeline.store.blobs import unpack
 from pipeline.store.cache import open_cache
 from pipeline.store.tables import cache_path, read_table
@@ -84,11 +85,11 @@ def read_text(source_id: str, *, out: Path) -> str:
 
     Raises OutputError when the run knows no such source or its cache was deleted.
     """
-    sources = read_table(out, "sources", columns=["source_id", "source_path"])
-    row = pc.index(sources.column("source_id"), source_id).as_py()
-    if row < 0:
+    sources = read_table(out, "sources", columns=["source_path", "n_chars"], where=pc.field("source_id") == source_id)
+    if not sources.num_rows:
         raise OutputError(f"there is no source {source_id!r} in {out}")
-    return _cached_text(out, sources.column("source_path")[row].as_py(), source_id)
+    row = sources.to_pylist()[0]
+    return str(_cached(out, row["source_path"], {source_id: row["n_chars"]})[source_id]["text"])
 
 
 def read_texts(source_path: str, *, out: Path) -> pa.Table:
@@ -96,9 +97,10 @@ def read_texts(source_path: str, *, out: Path) -> pa.Table:
 
     Raises OutputError when its cache was deleted or holds nothing of this file.
     """
-    for texts in _cached_texts(out, source_path):
-        return texts
-    raise OutputError(f"the cache holds no text of {source_path}: run the pipeline again")
+    columns = ["source_id", "n_chars"]
+    sources = read_table(out, "sources", columns=columns, where=pc.field("source_path") == source_path)
+    sizes = dict(zip(*(sources.column(name).to_pylist() for name in columns), strict=True))
+    return from_rows("texts", sorted(_cached(out, source_path, sizes).values(), key=lambda row: row["record"]))
 
 
 def find_claim(claim: str, *, out: Path) -> dict[str, Any]:
@@ -125,7 +127,7 @@ def evidence(claim: str, *, out: Path, context_lines: int = 2) -> Evidence:
     row = find_claim(claim, out=out)
     segments = read_table(out, "segments", columns=["segment_id", "source_id", "label", "reason", "score"])
     segment = segments.filter(pc.equal(segments.column("segment_id"), row["segment_id"])).to_pylist()[0]
-    text = _cached_text(out, row["source_path"], segment["source_id"])
+    text = read_text(segment["source_id"], out=out)
     marks = sorted(
         (Mark(role, row[f"{role}_start"], row[f"{role}_end"]) for role in _ROLES), key=lambda m: (m.start, -m.end)
     )
@@ -142,16 +144,38 @@ def evidence(claim: str, *, out: Path, context_lines: int = 2) -> Evidence:
     )
 
 
-def _cached_text(out: Path, source_path: str, source_id: str) -> str:
+def _cached(out: Path, source_path: str, sizes: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+    """The rows of `texts` of some sources of a file, by source_id; the stretches of a long text joined.
+
+    sizes: their ids and the lengths of their texts. What lies in the cache is read newest first.
+    """
+    found: dict[str, dict[int, dict[str, Any]]] = {source_id: {} for source_id in sizes}
+    rows: dict[str, dict[str, Any]] = {}
     for texts in _cached_texts(out, source_path):
-        row = pc.index(texts.column("source_id"), source_id).as_py()
-        if row >= 0:
-            return str(texts.column("text")[row].as_py())
+        for row in texts.filter(pc.is_in(texts.column("source_id"), pa.array(sizes, pa.string()))).to_pylist():
+            source_id, stretches = row["source_id"], found[row["source_id"]]
+            stretches.setdefault(row["raw_base"] or 0, row)
+            if sum(len(stretch["text"]) for stretch in stretches.values()) >= sizes[source_id]:
+                text = _joined(stretches)
+                if len(text) == sizes[source_id]:
+                    rows.setdefault(source_id, row | {"raw_base": None, "text": text})
+        if len(rows) == len(sizes):
+            return rows
     raise OutputError(f"the cache holds no text of {source_path}: run the pipeline again")
 
 
+def _joined(stretches: Mapping[int, Mapping[str, Any]]) -> str:
+    """The text from its start as far as its stretches, by the code points before them, follow one another."""
+    texts: list[str] = []
+    base = 0
+    while base in stretches and stretches[base]["text"]:
+        texts.append(stretches[base]["text"])
+        base += len(texts[-1])
+    return "".join(texts)
+
+
 def _cached_texts(out: Path, source_path: str) -> Iterator[pa.Table]:
-    """The `texts` of a file as they lie in the cache, newest first."""
+    """The `texts` of a file, or of parts of it, as they lie in the cache, newest first."""
     path = cache_path(out)
     if not path.exists():
         raise OutputError(f"{path} is not there: it holds the decoded texts; run the pipeline again")

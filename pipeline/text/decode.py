@@ -10,11 +10,12 @@ charset-normalizer, and last latin-1, which maps every byte and is mended by the
 
 import codecs
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipeline.errors import RejectError
 
-__all__ = ["Decoded", "decode"]
+__all__ = ["Decoded", "decode", "is_utf8"]
 
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
           (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
@@ -67,6 +68,32 @@ def decode(data: bytes, *, declared: str | None = None) -> Decoded:
         return decoded
     _check_text(data)
     return _strict(data, "utf-8") or _strict(data, _browser_codec(declared)) or _guess(data)
+
+
+def is_utf8(chunks: Iterable[bytes]) -> bool:
+    """Whether `decode` would take the bytes of all chunks together for UTF-8; one chunk is held at a time.
+
+    False as well where `decode` would reject them.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    solid = controls = n_bytes = 0
+    for chunk in chunks:
+        if not n_bytes and (any(map(chunk.startswith, (*_SIGNATURES, *(mark for mark, _ in _MARKS)))) or _wide(chunk)):
+            return False
+        if _decoded(decoder, chunk) is None:
+            return False
+        n_bytes += len(chunk)
+        solid += len(chunk.strip(b"\0 \t\r\n\v\f"))
+        controls += len(chunk) - len(chunk.translate(None, _CONTROLS))
+    enough = solid > 0 and controls <= max(_FEW_CONTROLS, _MAX_CONTROL_SHARE * n_bytes)
+    return enough and _decoded(decoder, b"", final=True) is not None
+
+
+def _decoded(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> str | None:
+    try:
+        return decoder.decode(chunk, final)
+    except UnicodeDecodeError:
+        return None
 
 
 def _by_mark(data: bytes) -> Decoded | None:

@@ -3,7 +3,8 @@
 To add a format, write a reader (`record.Reader`) and list its suffix here.
 """
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import BinaryIO
 
@@ -14,7 +15,7 @@ from pipeline.text.formats.columns import read_csv, read_parquet
 from pipeline.text.formats.jsonl import read_jsonl
 from pipeline.text.formats.plain import read_html, read_md, read_txt
 from pipeline.text.formats.record import Reader, Record
-from pipeline.text.formats.unpack import COMPRESSIONS, Meter, unpacked
+from pipeline.text.formats.unpack import COMPRESSIONS, Meter, can_restart, restarted, unpacked
 from pipeline.text.formats.warc import read_warc
 
 __all__ = ["KNOWN", "READERS", "Record", "format_of", "is_leftover", "read"]
@@ -31,6 +32,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         "wet": read_warc,
     }
 )
+_HELD = 4_000_000  # code points of a member of an archive that are held
 KNOWN = ", ".join(f".{kind}" for kind in (*READERS, *ARCHIVES)) + f" (also {', '.join(COMPRESSIONS)})"
 # Other suffixes of the same formats; a dot parts format and compression.
 _ALIASES = MappingProxyType(
@@ -92,14 +94,20 @@ def _format(name: str) -> tuple[str, str]:
 
 
 def _member(path: str, member: BinaryIO | RejectError, meter: Meter, config: Ingest) -> Iterator[Record | RejectError]:
-    """The records of one member of an archive; a member that is lost leaves the others."""
+    """The records of one member of an archive; a member that is lost leaves the others.
+
+    So all of a member is read before any of it is handed on: a small one is held, a large one is read twice.
+    """
+    items: Iterable[Record | RejectError] | None
     try:
         if isinstance(member, RejectError):
             raise member
         kind, packed = _format(path)
         if kind in ARCHIVES:
             raise RejectError("format", "an archive inside an archive is not read: unpack the outer one")
-        items = list(_not_none(READERS[kind](unpacked(member, packed, meter) if packed else member, config)))
+        stream = unpacked(member, packed, meter) if packed else member
+        items = _held(_not_none(READERS[kind](stream, config)), most=_HELD if can_restart(stream) else sys.maxsize)
+        items = READERS[kind](restarted(stream), config) if items is None else items
     except DAMAGED as error:
         items = [RejectError("corrupt", f"it is damaged ({error}): fetch the archive again")]
     except RejectError as error:
@@ -108,3 +116,16 @@ def _member(path: str, member: BinaryIO | RejectError, meter: Meter, config: Ing
         items = [error]
     for item in items:
         yield RejectError(item.error, f"member {path}: {item.detail}") if isinstance(item, RejectError) else item
+
+
+def _held(items: Iterator[Record | RejectError], most: int) -> list[Record | RejectError] | None:
+    """The items, once all are read; None where their text is longer than `most`."""
+    held: list[Record | RejectError] = []
+    size = 0
+    for item in items:
+        size += len(item.text) if isinstance(item, Record) else len(item.detail)
+        if size <= most:
+            held.append(item)
+        else:
+            held.clear()
+    return held if size <= most else None

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import BinaryIO, cast
 
 from pipeline.errors import RejectError
-from pipeline.text.formats.unpack import Meter
+from pipeline.text.formats.unpack import Meter, one_way
 
 __all__ = ["ARCHIVES", "DAMAGED", "is_leftover"]
 
@@ -61,7 +61,7 @@ def _tar(stream: BinaryIO, meter: Meter) -> Members:
                 member = archive.extractfile(entry) if entry.isfile() else None
                 if member is not None:
                     meter.add(entry.size)  # a sparse file may be large on little data
-                    yield entry.name, cast(BinaryIO, member)
+                    yield entry.name, one_way(cast(BinaryIO, member))
             # An archive ends with two blocks of zeros; the library has read the first and takes any end for it.
             if archive.fileobj and archive.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
                 raise RejectError("truncated", "the archive breaks off before its end: fetch it again")

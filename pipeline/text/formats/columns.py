@@ -4,14 +4,15 @@ import csv
 import io
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from typing import BinaryIO
 
 from pipeline.config import Ingest
 from pipeline.errors import RejectError
-from pipeline.text.decode import decode
+from pipeline.text.decode import decode, is_utf8
 from pipeline.text.formats.fields import page_of
 from pipeline.text.formats.record import Record
-from pipeline.text.formats.unpack import Meter
+from pipeline.text.formats.unpack import Meter, can_restart, chunks, restarted
 
 __all__ = ["read_csv", "read_parquet"]
 
@@ -25,11 +26,14 @@ def read_csv(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectError]
     A row with broken quotes or more cells than the header is a rejection that names its line. Raises RejectError
     `field` where the header has neither the text nor the HTML field, and those of `decode`.
     """
-    decoded = decode(stream.read())
     csv.field_size_limit(sys.maxsize)  # the default of 128 KiB is less than a long page
-    lines = io.StringIO(decoded.text.removeprefix("\ufeff"), newline="")
-    delimiter = _delimiter(decoded.text, config)
-    rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    lines, encoding = _lines(stream)
+    head = next(lines, "").removeprefix("\ufeff")
+    blank = []
+    while head and not head.strip("\r\n"):
+        blank.append(head)
+        head = next(lines, "")
+    rows = csv.reader(chain(blank, [head], lines), delimiter=_delimiter(head, config), strict=True)
     header: list[str] = []
     while True:
         try:
@@ -46,11 +50,22 @@ def read_csv(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectError]
                 "csv", f"line {rows.line_num} has {len(row)} cells, the header {len(header)}: mend its quotes"
             )
         elif row:
-            yield page_of(dict(zip(header, row, strict=False)), decoded.encoding, f"line {rows.line_num}", config)
+            yield page_of(dict(zip(header, row, strict=False)), encoding, f"line {rows.line_num}", config)
+
+
+def _lines(stream: BinaryIO) -> tuple[Iterator[str], str]:
+    """The lines of a text, with their ends, and its codec; UTF-8 is read line by line, any other codec whole."""
+    if can_restart(stream):
+        sound = is_utf8(chunks(stream))
+        stream = restarted(stream)
+        if sound:
+            return (piece for line in stream for piece in io.StringIO(line.decode(), newline="")), "utf-8"
+    decoded = decode(stream.read())
+    return io.StringIO(decoded.text, newline=""), decoded.encoding
 
 
 def _delimiter(text: str, config: Ingest) -> str:
-    head = text.lstrip("\ufeff\r\n").partition("\n")[0].partition("\r")[0]
+    head = text.strip("\r\n")
     for delimiter in _DELIMITERS:
         if {config.text_field, config.html_field} & {cell.strip('"') for cell in head.split(delimiter)}:
             return delimiter

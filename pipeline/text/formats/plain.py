@@ -1,16 +1,28 @@
-"""One file, one text: txt, md and html."""
+"""One file, one text: txt, md and html.
 
+A long text that is UTF-8 is handed on in stretches, so that its size does not matter. Any other text, and HTML, is
+read whole, for its codec or its structure shows only then.
+"""
+
+import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import BinaryIO
 
 from pipeline.config import Ingest
 from pipeline.errors import RejectError
-from pipeline.text.decode import decode
+from pipeline.text.decode import decode, is_utf8
 from pipeline.text.formats.record import Record, content_kind
+from pipeline.text.formats.unpack import can_restart, chunks, restarted
 
-__all__ = ["declared_charset", "read_html", "read_md", "read_txt"]
+__all__ = ["STRETCH", "declared_charset", "read_html", "read_md", "read_txt"]
 
+# Code points of a stretch of a long text: some thousand articles, of which one is cut in two. It ends at a blank
+# line if one is in its last part, else at a line's end, else at a blank.
+STRETCH = 4_000_000
+_LAST = 200_000
+_STEP = 1 << 20
 # Where HTML names its codec: within the first 1024 bytes, says the HTML standard; crawls stretch that.
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w:.-]+)|<\?xml[^>]+encoding\s*=\s*[\"']([\w:.-]+)", re.I)
 
@@ -26,13 +38,13 @@ def declared_charset(data: bytes) -> str | None:
 
 
 def read_txt(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectError]:
-    """The whole stream as plain text; as HTML where it opens as an HTML document."""
-    yield _whole(stream, "txt")
+    """The stream as plain text; as HTML where it opens as an HTML document."""
+    return _text(stream, "txt")
 
 
 def read_md(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectError]:
-    """The whole stream as Markdown."""
-    yield _whole(stream, "md")
+    """The stream as Markdown; as HTML where it opens as an HTML document."""
+    return _text(stream, "md")
 
 
 def read_html(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectError]:
@@ -42,7 +54,39 @@ def read_html(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectError
     yield Record(decoded.text, decoded.encoding, "html")
 
 
-def _whole(stream: BinaryIO, kind: str) -> Record:
-    data = stream.read()
+def _text(stream: BinaryIO, kind: str) -> Iterator[Record]:
+    data = stream.read(STRETCH + 1)
+    long = len(data) > STRETCH and content_kind(data[:4096].decode("utf-8", "replace")) != "html"
+    if long and can_restart(stream):
+        sound = is_utf8(chain([data], chunks(stream)))
+        stream, data = restarted(stream), b""
+        if sound:
+            yield from _stretches(codecs.iterdecode(chunks(stream), "utf-8"), "utf-8", kind)
+            return
+    data += stream.read()
     decoded = decode(data, declared=declared_charset(data))
-    return Record(decoded.text, decoded.encoding, content_kind(decoded.text, kind))
+    kind = content_kind(decoded.text, kind)
+    if kind == "html":
+        yield Record(decoded.text, decoded.encoding, kind)
+    else:
+        steps = range(0, len(decoded.text), _STEP)
+        yield from _stretches((decoded.text[at : at + _STEP] for at in steps), decoded.encoding, kind)
+
+
+def _stretches(texts: Iterable[str], encoding: str, kind: str) -> Iterator[Record]:
+    base, held = 0, ""
+    for text in texts:
+        held += text
+        while len(held) > STRETCH:
+            end = _end(held)
+            yield Record(held[:end], encoding, kind, base=base, more=True)
+            base, held = base + end, held[end:]
+    yield Record(held, encoding, kind, base=base or None)
+
+
+def _end(text: str) -> int:
+    for mark in ("\n\n", "\n", " "):
+        at = text.rfind(mark, max(0, STRETCH - _LAST), STRETCH)
+        if at >= 0:
+            return at + len(mark)
+    return STRETCH

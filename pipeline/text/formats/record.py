@@ -18,6 +18,8 @@ class Record:
     """One text.
 
     kind: what the text is: txt, md or html. encoding: see `decode`. url, fetched_at: as the record says.
+    base: None where the text is whole; else this is a stretch of a text too long to be held, and `base` code points
+    of it come before. more: another stretch of the same text follows.
     """
 
     text: str
@@ -25,6 +27,8 @@ class Record:
     kind: str = "txt"
     url: str | None = None
     fetched_at: str | None = None
+    base: int | None = None
+    more: bool = False
 
 
 # A reader takes a stream of unpacked bytes and yields the file's records in order; a lost record is yielded as the

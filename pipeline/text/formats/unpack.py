@@ -15,12 +15,13 @@ from typing import BinaryIO, Protocol
 from pipeline.config import Ingest
 from pipeline.errors import RejectError
 
-__all__ = ["COMPRESSIONS", "Meter", "unpacked"]
+__all__ = ["COMPRESSIONS", "Meter", "can_restart", "chunks", "one_way", "restarted", "unpacked"]
 
 # Below this size nothing is a bomb, whatever its ratio: a page of blanks is harmless.
 _HARMLESS = 64 << 20
 # Small steps bound what one call can swell to: deflate 1:1032, Zstandard about 1:32,000.
 _STEP = 4096
+_BUFFER = 1 << 20
 
 
 class _Decompressor(Protocol):
@@ -67,10 +68,11 @@ class Meter:
 
 
 class _Chunks(io.RawIOBase):
-    """A stream over an iterator of byte strings."""
+    """A stream over the byte strings that `start` yields, made of the stream `packed` if they can be made again."""
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
+    def __init__(self, start: Callable[[], Iterator[bytes]], packed: BinaryIO | None = None) -> None:
+        self.start, self.packed = start, packed
+        self._chunks = start()
         self._rest = memoryview(b"")
 
     def readable(self) -> bool:
@@ -88,15 +90,50 @@ class _Chunks(io.RawIOBase):
         return n
 
 
+def chunks(stream: BinaryIO) -> Iterator[bytes]:
+    """The rest of a stream, a megabyte at a time."""
+    return iter(lambda: stream.read(_BUFFER), b"")
+
+
+def one_way(stream: BinaryIO) -> BinaryIO:
+    """The bytes of a stream that can be read once only, whatever it says of itself."""
+    return io.BufferedReader(_Chunks(lambda: chunks(stream)), _BUFFER)
+
+
 def unpacked(stream: BinaryIO, suffix: str, meter: Meter) -> BinaryIO:
     """A stream of the unpacked bytes of `stream`; `suffix` is one of COMPRESSIONS. Members in a row are joined."""
-    return io.BufferedReader(_Chunks(_chunks(stream, COMPRESSIONS[suffix], meter)), buffer_size=1 << 20)
+    done = meter.unpacked
+
+    def start() -> Iterator[bytes]:
+        meter.unpacked = done  # what is unpacked a second time counts once
+        return _chunks(stream, COMPRESSIONS[suffix], meter)
+
+    return io.BufferedReader(_Chunks(start, stream), _BUFFER)
+
+
+def can_restart(stream: BinaryIO) -> bool:
+    """Whether `restarted` can give the bytes of a stream once more."""
+    raw = getattr(stream, "raw", None)
+    if isinstance(raw, _Chunks):
+        return raw.packed is not None and can_restart(raw.packed)
+    return stream.seekable()
+
+
+def restarted(stream: BinaryIO) -> BinaryIO:
+    """The bytes of a stream from its beginning, unpacked anew where it is packed; `stream` is not to be used again."""
+    raw = getattr(stream, "raw", None)
+    if isinstance(raw, _Chunks) and raw.packed is not None:
+        restarted(raw.packed)
+        return io.BufferedReader(_Chunks(raw.start, raw.packed), _BUFFER)
+    stream.seek(0)
+    return stream
 
 
 def _chunks(stream: BinaryIO, start: Callable[[], _Decompressor], meter: Meter) -> Iterator[bytes]:
     member, place = start(), 0
     fresh = True
     while data := stream.read(_STEP):
+        read = place + len(data)
         while data and not (fresh and place and not data.strip(b"\0")):  # zeros pad the end of some archives
             chunk = _step(member, data, place)
             fresh, data = False, b""
@@ -104,7 +141,7 @@ def _chunks(stream: BinaryIO, start: Callable[[], _Decompressor], meter: Meter) 
             if member.eof:
                 member, data, fresh = start(), member.unused_data, True
             yield chunk
-        place = stream.tell()
+        place = read
     if not fresh:
         raise RejectError("truncated", f"the compressed data end in mid-stream, at byte {place}: fetch the file again")
 
