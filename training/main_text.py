@@ -1,4 +1,4 @@
-"""Train the model of main text: `python -m training.main_text` (about a minute; needs lightgbm and onnx).
+"""Train the model of main text: `python -m training.main_text` (under a minute; needs lightgbm and onnx).
 
 Reads every second page of WCXB (Murrough Foley, Web Content Extraction Benchmark, CC BY 4.0), from the first one on;
 the others stay unseen. Writes pipeline/models/main_text/trees.onnx, which holds thresholds and weights, no words.
@@ -9,7 +9,6 @@ import argparse
 from bisect import bisect
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,7 +87,7 @@ def bare(blocks: Sequence[Block]) -> list[Block]:
     while blocks and all(len(b.nodes) > common + 1 and b.nodes[common] == blocks[0].nodes[common] for b in blocks):
         common += 1
     return [
-        replace(b, nodes=b.nodes[common:], path=b.path[common:], depth=b.depth - common,
+        b._replace(nodes=b.nodes[common:], path=b.path[common:], depth=b.depth - common,
                 names=b.names[max(0, len(b.names) - (len(b.nodes) - common)) :])
         for b in blocks
     ]  # fmt: skip

@@ -22,7 +22,8 @@ def to_onnx(model: Mapping[str, Any]) -> bytes:
     }  # fmt: skip
     for number, tree in enumerate(model["tree_info"]):
         _add(attributes, number, tree["tree_structure"])
-    node = helper.make_node("TreeEnsembleRegressor", ["rows"], ["score"], domain="ai.onnx.ml", n_targets=1, **attributes)
+    node = helper.make_node("TreeEnsembleRegressor", ["rows"], ["score"], domain="ai.onnx.ml", n_targets=1)
+    node.attribute.extend(helper.make_attribute(name, values) for name, values in attributes.items())
     rows = helper.make_tensor_value_info("rows", TensorProto.FLOAT, [None, model["max_feature_idx"] + 1])
     score = helper.make_tensor_value_info("score", TensorProto.FLOAT, [None, 1])
     graph = helper.make_graph([node], "main_text", [rows], [score])

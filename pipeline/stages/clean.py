@@ -13,10 +13,11 @@ import pyarrow as pa
 
 from pipeline.config import Clean
 from pipeline.models.labeller import Labels, label_parts
+from pipeline.models.main_text import REASON
 from pipeline.schema import KEPT_LABELS, TABLES
 from pipeline.stage import Stage, Tables, conform, content_id, from_rows
 from pipeline.text.articles import article_starts
-from pipeline.text.blocks import read_page
+from pipeline.text.blocks import Page, read_page
 from pipeline.text.features import PartTable
 from pipeline.text.language import languages
 from pipeline.text.metadata import Metadata
@@ -55,6 +56,7 @@ class Source:
     gaps: list[int] = field(default_factory=list)
     factors: list[dict[str, float]] = field(default_factory=list)
     markup: list[tuple[int, int]] = field(default_factory=list)
+    dropped: list[Segment] = field(default_factory=list)
     steps: dict[int, tuple[str, ...]] = field(default_factory=dict)
     meta: Metadata = field(default_factory=Metadata)
 
@@ -62,7 +64,7 @@ class Source:
 def _run(tables: Tables, config: Clean) -> dict[str, pa.Table]:
     documents: list[dict[str, Any]] = []
     segments = []
-    for batch in _batches(tables["texts"]):
+    for batch in _batches(tables["texts"], config):
         columns: dict[str, list[Any]] = {name: [] for name in _SEGMENTS.names}
         articles = [
             (source, article) for source, found in _labelled(batch, config) for article in _articles(source, found)
@@ -78,13 +80,13 @@ def _run(tables: Tables, config: Clean) -> dict[str, pa.Table]:
     return {"documents": from_rows("documents", documents), "segments": conform("segments", table.combine_chunks())}
 
 
-def _batches(texts: pa.Table) -> Iterator[list[Source]]:
+def _batches(texts: pa.Table, config: Clean) -> Iterator[list[Source]]:
     batch: list[Source] = []
     size = 0
     for chunk in texts.to_batches(max_chunksize=64):
         for row in chunk.to_pylist():
-            source = _cut(row)
-            if source.parts or source.markup:
+            source = _cut(row, config)
+            if source.parts or source.markup or source.dropped:
                 batch.append(source)
                 size += len(source.text)
             if size >= _BATCH:
@@ -94,13 +96,14 @@ def _batches(texts: pa.Table) -> Iterator[list[Source]]:
         yield batch
 
 
-def _cut(row: dict[str, Any]) -> Source:
+def _cut(row: dict[str, Any], config: Clean) -> Source:
     text = row.pop("text")
-    page = read_page(text) if row["format"] == "html" else None
+    page = read_page(text, drop_threshold=config.drop_threshold) if row["format"] == "html" else None
     source = Source(row, text, meta=page.meta if page else Metadata())
     lines = page.lines if page else list(read_lines(source.text))
     if page:
         source.markup.extend(page.markup)
+        source.dropped.extend(_left_out(page))
     for number, (line, parts) in enumerate(zip(lines, cut_lines(lines), strict=True)):
         source.factors.extend([page.factors[number] if page else {}] * len(parts))
         source.parts.extend(parts)
@@ -109,6 +112,13 @@ def _cut(row: dict[str, Any]) -> Source:
         if line.repair.steps:
             source.steps[number] = line.repair.steps
     return source
+
+
+def _left_out(page: Page) -> Iterator[Segment]:
+    """The lines of an HTML page that are no main text."""
+    for line, label, score in page.dropped:
+        part = Part(line.start, line.end, line.repair.text, line.repair.alignment, "")
+        yield Segment(part, -1, label, score, REASON)
 
 
 def _labelled(batch: list[Source], config: Clean) -> Iterator[tuple[Source, list[Segment]]]:
@@ -135,8 +145,8 @@ def _tables(batch: list[Source]) -> Iterator[PartTable]:
     block = np.concatenate([np.arange(size) // _BLOCK for size in sizes])
     new = np.append(True, (np.diff(np.repeat(np.arange(len(batch)), sizes)) != 0) | (np.diff(block) != 0))
     unit = np.cumsum(new) - 1
-    lines = np.concatenate([source.lines for source in batch])
-    gaps = np.concatenate([source.gaps for source in batch])
+    lines = np.concatenate([np.array(source.lines, np.int64) for source in batch])
+    gaps = np.concatenate([np.array(source.gaps, np.int64) for source in batch])
     parts = [part for source in batch for part in source.parts]
     factors = [row for source in batch for row in source.factors]
     factors = factors if any(factors) else []
@@ -168,16 +178,16 @@ def _joined(segments: Iterator[Segment], text: str) -> list[Segment]:
 
 
 def _with_markup(segments: list[Segment], source: Source) -> list[Segment]:
-    """The stretches of markup in their places, as noise."""
-    if not source.markup:
+    """The stretches of markup in their places, as noise, and the lines that are no main text."""
+    if not (source.markup or source.dropped):
         return segments
     marks = [Segment(Part(a, b, source.text[a:b], None, ""), -1, "noise", 1.0, "markup") for a, b in source.markup]
-    return sorted([*segments, *marks], key=lambda segment: segment.part.start)
+    return sorted([*segments, *marks, *source.dropped], key=lambda segment: segment.part.start)
 
 
 def _articles(source: Source, segments: list[Segment]) -> Iterator[list[Segment]]:
     """The articles of a source; an HTML page is one."""
-    if source.markup:
+    if source.markup or source.dropped:
         yield segments
         return
     starts = article_starts([s.label for s in segments], [s.reason for s in segments], [s.line for s in segments])

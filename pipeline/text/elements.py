@@ -7,6 +7,7 @@ fits nothing is passed over.
 
 import re
 from collections import defaultdict
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.text.markup import Tag, attributes
@@ -47,10 +48,10 @@ class _Element:
 
     __slots__ = ("attributes", "begin", "hidden", "line", "name", "parent")
 
-    def __init__(self, tag: Tag, parent: "_Element | None") -> None:
-        self.name = tag.name
-        self.begin = tag.begin
-        self.attributes = raw = tag.attributes
+    def __init__(self, name: str, raw: str, begin: int, parent: "_Element | None") -> None:
+        self.name = name
+        self.attributes = raw
+        self.begin = begin
         self.parent = parent
         self.hidden: bool = (parent is not None and parent.hidden) or (
             ("hidden" in raw or "none" in raw) and _HIDDEN.search(raw) is not None
@@ -67,16 +68,22 @@ class _Element:
         line = (element and element.line) or Around((), (), "", ())
         for inner in reversed(waiting):
             tag = line.tag if inner.name in INLINE else inner.name
-            names = inner.names()
+            names = _names(inner.attributes) if inner.attributes else ""
             line = Around(
-                (*line.path, inner.name)[-_ANCESTORS:], (*line.names, names)[-_ANCESTORS:] if names else line.names, tag, (*line.nodes, inner.begin)[-_ANCESTORS:]
+                (*line.path, inner.name)[-_ANCESTORS:],
+                (*line.names, names)[-_ANCESTORS:] if names else line.names,
+                tag,
+                (*line.nodes, inner.begin)[-_ANCESTORS:],
             )
             inner.line = line
         return line
 
-    def names(self) -> str:
-        values = attributes(self.attributes) if _NAMED.search(self.attributes) else {}
-        return " ".join(values[name] for name in _NAMES if name in values).lower()
+
+@lru_cache(maxsize=4096)
+def _names(raw: str) -> str:
+    """Id, class and role in a tag's attributes; the tags of a template repeat."""
+    values = attributes(raw) if _NAMED.search(raw) else {}
+    return " ".join(values[name] for name in _NAMES if name in values).lower()
 
 
 class Around(NamedTuple):
@@ -109,18 +116,23 @@ class OpenElements:
 
     def follow(self, tag: Tag) -> None:
         """Open or close what `tag` opens or closes."""
-        if not tag.name or tag.content is not None or tag.name in _VOID:
+        begin, _, name, raw, closing, content = tag
+        if not name or content is not None or name in _VOID:
             return
-        if tag.closing:
-            self.close(tag.name)
+        if closing:
+            self.close(name)
             return
-        if tag.name not in INLINE and self._stack and self._stack[-1].name == "p":
+        stack = self._stack
+        if stack and stack[-1].name == "p" and name not in INLINE:
             self.close("p")
-        self._close_siblings(tag.name)
-        self.open(tag)
+        if name in _CLOSED_BY:
+            self._close_siblings(name)
+        stack.append(_Element(name, raw, begin, stack[-1] if stack else None))
+        self.count[name] += 1
 
     def open(self, tag: Tag) -> None:
-        self._stack.append(_Element(tag, self._stack[-1] if self._stack else None))
+        stack = self._stack
+        stack.append(_Element(tag.name, tag.attributes, tag.begin, stack[-1] if stack else None))
         self.count[tag.name] += 1
 
     def close(self, name: str) -> None:
@@ -148,9 +160,7 @@ class OpenElements:
 
     def _close_siblings(self, name: str) -> None:
         """Close the open element that `name` may not stand in, looking no further than the nearest list or table."""
-        closed = _CLOSED_BY.get(name)
-        if closed is None:
-            return
+        closed = _CLOSED_BY[name]
         for element in reversed(self._stack[-_ANCESTORS:]):
             if element.name in closed:
                 self.close(element.name)

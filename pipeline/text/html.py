@@ -17,8 +17,7 @@ from pipeline.text.metadata import META, Meta, Metadata
 __all__ = ["Block", "HtmlText", "extract"]
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One line of the page.
 
     raw_start, raw_end: its place in the page, code points, end exclusive; its first and last characters are text.
@@ -27,7 +26,8 @@ class Block:
     where `text` is the slice itself. tag: the innermost element that is not inline. path: the open elements,
     outermost first, at most 24. names: their ids, classes and roles, lower case, in the same order. link_density:
     share of its characters that lie inside links, 0 to 1. depth: number of open elements. hidden: some element
-    around it is not displayed. emphasis: share of its characters in b, strong, em or i.
+    around it is not displayed. emphasis: share of its characters in b, strong, em or i. nodes: where the start tags
+    of the open elements stand, in the order of `path`; equal for blocks of one container.
     """
 
     raw_start: int
@@ -54,13 +54,7 @@ class HtmlText:
     meta: Metadata
 
 
-class _Run(NamedTuple):
-    """A stretch of text inside a line."""
-
-    begin: int
-    end: int
-    linked: bool
-    emphasised: bool
+_Run = tuple[int, int, bool, bool]  # a stretch of text inside a line: begin, end, is it linked, is it emphasised
 
 
 def extract(page: str) -> HtmlText:
@@ -86,32 +80,39 @@ class _Line:
         if self.runs or not self.page[begin:end].isspace():
             count = self.open.count
             emphasised = count["b"] or count["strong"] or count["em"] or count["i"]
-            self.runs.append(_Run(begin, end, count["a"] > 0, emphasised > 0))
+            self.runs.append((begin, end, count["a"] > 0, emphasised > 0))
 
 
 def _blocks(page: str, meta: Meta) -> Iterator[Block]:
     line = _Line(page)
+    add, follow = line.add, line.open.follow
     after_link = False
     for tag in tokens(page):
-        name = tag.name
+        name = tag[2]
         if name == TEXT:
-            line.add(tag.begin, tag.end)
+            add(tag[0], tag[1])
             after_link = False
             continue
+        inline = name in INLINE
         if name in META:
             meta.see(tag)
+            if name == "title" and tag.content:
+                yield from _title(line, tag)
         # Opaque elements do not end a line, a script may stand in mid-sentence; links side by side are a menu.
-        ends = name not in INLINE and name and not tag.content
-        if line.runs and (ends or name == "title" or (after_link and name == "a" and not tag.closing)):
+        if line.runs and (
+            (after_link and name == "a" and not tag.closing) if inline else (name and tag.content is None)
+        ):
             yield from _finished(line)
-        if name == "title" and tag.content and not line.open.count["body"]:
-            yield from _title(line, tag)
-        after_link = (after_link or name == "a") and name in INLINE and (tag.closing or name != "a")
-        line.open.follow(tag)
+        after_link = inline and (tag.closing if name == "a" else after_link)
+        follow(tag)
     yield from _finished(line)
 
 
 def _title(line: _Line, tag: Tag) -> Iterator[Block]:
+    """What was gathered, and the title as a line of its own; one inside the body is none (a drawing has some)."""
+    yield from _finished(line)
+    if line.open.count["body"]:
+        return
     line.open.open(tag)
     line.add(*(tag.content or (0, 0)))
     yield from _finished(line)
@@ -128,29 +129,18 @@ def _finished(line: _Line) -> Iterator[Block]:
         return
     around = line.open.around()
     linked, emphasised = _shares(line.page, runs)
-    yield Block(
-        raw_start=begin,
-        raw_end=end,
-        text=text,
-        alignment=alignment,
-        tag=around.tag,
-        path=around.path,
-        names=around.names,
-        link_density=linked,
-        depth=line.open.depth,
-        hidden=line.open.hidden,
-        emphasis=emphasised,
-        nodes=around.nodes,
-    )
+    yield Block(begin, end, text, alignment, around.tag, around.path, around.names, linked, line.open.depth,
+                line.open.hidden, emphasised, around.nodes)  # fmt: skip
 
 
 def _words(page: str, runs: list[_Run]) -> tuple[str, int, int, tuple[int, ...] | None]:
     """The words of some runs, their place, and the alignment relative to it; no words where all is blank."""
     if len(runs) == 1:
-        raw = page[runs[0].begin : runs[0].end]
+        start, stop, *_ = runs[0]
+        raw = page[start:stop]
         text = raw.strip()
         if is_even(text):
-            begin = runs[0].begin + len(raw) - len(raw.lstrip())
+            begin = start + len(raw) - len(raw.lstrip())
             return text, begin, begin + len(text), None
     words, places = _gathered(page, runs)
     text = "".join(words)
@@ -166,9 +156,9 @@ def _gathered(page: str, runs: list[_Run]) -> tuple[list[str], list[int]]:
     """The words of some runs; the place of each character, and the end of the last one that is no blank."""
     words: list[str] = []
     places: list[int] = []
-    blank, end = True, runs[0].begin
-    for run in runs:
-        for first, last, text in text_runs(page, run.begin, run.end):
+    blank, end = True, runs[0][0]
+    for begin, stop, *_ in runs:
+        for first, last, text in text_runs(page, begin, stop):
             if blank and text[:1] == " ":
                 first, text = (first + 1, text[1:]) if len(text) > 1 else (first, "")
             if not text:
@@ -184,12 +174,14 @@ def _gathered(page: str, runs: list[_Run]) -> tuple[list[str], list[int]]:
 
 def _shares(page: str, runs: list[_Run]) -> tuple[float, float]:
     """Shares of the characters that are not blank that lie in links, and in emphasis."""
-    if len(runs) == 1:
-        return float(runs[0].linked), float(runs[0].emphasised)
-    sizes = [len("".join(page[run.begin : run.end].split())) for run in runs]
-    linked = sum(size for size, run in zip(sizes, runs, strict=True) if run.linked)
-    emphasised = sum(size for size, run in zip(sizes, runs, strict=True) if run.emphasised)
-    return linked / max(1, sum(sizes)), emphasised / max(1, sum(sizes))
+    _, _, linked, emphasised = runs[0]
+    if all(run[2] == linked and run[3] == emphasised for run in runs):
+        return float(linked), float(emphasised)
+    sizes = [len("".join(page[begin:end].split())) for begin, end, *_ in runs]
+    total = max(1, sum(sizes))
+    in_links = sum(size for size, run in zip(sizes, runs, strict=True) if run[2])
+    in_emphasis = sum(size for size, run in zip(sizes, runs, strict=True) if run[3])
+    return in_links / total, in_emphasis / total
 
 
 def _between(page: str, blocks: tuple[Block, ...]) -> Iterator[tuple[int, int]]:

@@ -22,6 +22,7 @@ _TAG = re.compile(
     r"<(?:([a-zA-Z][^\s/>]*)((?:[^>=]++|=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|(?![\"'])))*+)>?"
     r"|/([a-zA-Z][^\s/>]*)[^>]*+>?|(!--)|[!?/][^>]*+>?)"
 )
+_OPENS, _CLOSES, _COMMENTS = 2, 3, 4  # the last group of `_TAG` that matched
 _ATTRIBUTE = re.compile(r"([^\s\"'>/=]+)\s*(?:=\s*(?:\"([^\"]*)\"?|'([^']*)'?|([^\s>]+)))?")
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]*;?)")
 # White space of HTML (a no-break space is none), and references: where text differs from its source.
@@ -50,26 +51,37 @@ def tokens(page: str) -> Iterator[Tag]:
     >>> [tag.name for tag in tokens("<p>1 < 2</p><script>if (a<b)</script>")]
     ['p', '#text', 'p', 'script']
     """
+    make, opaque = tuple.__new__, _OPAQUE  # half the time of Tag(...), which is called for each piece
     at = 0
-    while match := _TAG.search(page, at):
-        begin, end = match.span()
-        if at < begin:
-            yield Tag(at, begin, TEXT)
-        opened, raw, closed, comment = match.groups()
-        if opened:
-            name = opened.lower()
-            tag = _opaque(page, begin, end, name, raw) if name in _OPAQUE else Tag(begin, end, name, raw)
-        elif closed:
-            tag = Tag(begin, end, closed.lower(), "", True)
-        elif comment:
-            close = page.find("-->", begin + 2)  # `<!-->` is a whole comment
-            tag = Tag(begin, len(page) if close < 0 else close + 3)
+    while True:
+        for match in _TAG.finditer(page, at):
+            begin, end = match.span()
+            if at < begin:
+                yield make(Tag, (at, begin, TEXT, "", False, None))
+            at = end
+            kind = match.lastindex
+            if kind == _OPENS:
+                name, raw = match.group(1, 2)
+                name = name.lower()
+                if name in opaque:
+                    tag = _opaque(page, begin, end, name, raw)
+                    yield tag
+                    at = tag.end
+                    break
+                yield make(Tag, (begin, end, name, raw, False, None))
+            elif kind == _CLOSES:
+                yield make(Tag, (begin, end, match[3].lower(), "", True, None))
+            elif kind == _COMMENTS:
+                close = page.find("-->", begin + 2)  # `<!-->` is a whole comment
+                at = len(page) if close < 0 else close + 3
+                yield make(Tag, (begin, at, "", "", False, None))
+                break
+            else:
+                yield make(Tag, (begin, end, "", "", False, None))
         else:
-            tag = Tag(begin, end)
-        yield tag
-        at = tag.end
-    if at < len(page):
-        yield Tag(at, len(page), TEXT)
+            if at < len(page):
+                yield Tag(at, len(page), TEXT)
+            return
 
 
 def _opaque(page: str, begin: int, end: int, name: str, raw: str) -> Tag:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from pipeline.models.main_text.features import BlockLike, Rows
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession  # type: ignore[import-untyped]
+    from onnxruntime import InferenceSession
 
 __all__ = ["REASON", "main_text"]
 

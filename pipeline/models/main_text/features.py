@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from pipeline.models.main_text.words import NAME_GROUPS, SAID_GROUPS, named, said
 
-__all__ = ["BlockLike", "Rows", "features", "names"]
+__all__ = ["BlockLike", "Rows"]
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
@@ -26,7 +27,7 @@ _IN_BIT = {name: 1 << i for i, name in enumerate(_IN)}
 _UP = 6  # containers that are looked at, from the innermost outwards
 _READ = 80  # characters of a block in which cue words are looked for
 _STOPS = np.array([ord(c) for c in ".?!"])
-_ENDS = np.array([ord(c) for c in ".!?\"”…"])
+_ENDS = np.array([ord(c) for c in '.!?"”…'])
 _PROSE = 10  # words from which a line with little in links may be prose
 
 
@@ -121,11 +122,11 @@ def _places(blocks: Sequence[BlockLike]) -> tuple[Floats, Floats, Floats]:
             bits = [named(name) for name in block.names]
             speaks = names[block.names] = _all_bits(bits), _all_bits(bits[-2:])
         rows.append((around, *speaks))
-    around, wide, near = zip(*rows, strict=True)
-    return _bits(around, len(_IN)), _bits(wide, len(NAME_GROUPS)), _bits(near, len(NAME_GROUPS))
+    inside, wide, near = zip(*rows, strict=True)
+    return _bits(inside, len(_IN)), _bits(wide, len(NAME_GROUPS)), _bits(near, len(NAME_GROUPS))
 
 
-class Containers:
+class _Containers:
     """The containers of the blocks: `inner` (blocks, _UP), from the innermost outwards, as indices."""
 
     def __init__(self, blocks: Sequence[BlockLike]) -> None:
@@ -144,7 +145,7 @@ class Containers:
         return np.append(np.bincount(self.node, values[self.row], self.count), 0.0).astype(np.float32)
 
 
-def _around(own: Floats, boxes: Containers) -> tuple[Floats, list[str]]:
+def _around(own: Floats, boxes: _Containers) -> tuple[Floats, list[str]]:
     """How much prose, text and links the containers hold, and how far the block is from the one with most prose."""
     words, linked = own[:, 1], own[:, 10]
     shown = own[:, 12] == 0
@@ -170,7 +171,7 @@ def _around(own: Floats, boxes: Containers) -> tuple[Floats, list[str]]:
     return np.hstack(columns).astype(np.float32), names
 
 
-def _template(blocks: Sequence[BlockLike], own: Floats) -> tuple[Floats, list[str], Ints]:
+def _template(blocks: Sequence[BlockLike], own: Floats) -> tuple[Floats, list[str]]:
     """Blocks of the same template (tags and names around them): how many, how much prose and links."""
     known: dict[tuple[object, ...], int] = {}
     kind = np.array([known.setdefault((b.path[-5:], b.names[-2:]), len(known)) for b in blocks], np.int64)
@@ -180,7 +181,7 @@ def _template(blocks: Sequence[BlockLike], own: Floats) -> tuple[Floats, list[st
     links = np.bincount(kind, words * linked) / np.maximum(1, np.bincount(kind, words))
     spread = np.sqrt(np.maximum(0, np.bincount(kind, words**2) / count - mean**2))
     table = np.column_stack([count, mean, links, spread])[kind]
-    return table.astype(np.float32), ["same", "same_words", "same_links", "same_spread"], kind
+    return table.astype(np.float32), ["same", "same_words", "same_links", "same_spread"]
 
 
 def _order(own: Floats, says: Floats) -> tuple[Floats, list[str]]:
@@ -200,7 +201,8 @@ def _order(own: Floats, says: Floats) -> tuple[Floats, list[str]]:
     total = max(1.0, float(before[-1]))
     title = np.searchsorted(main, index, side="right")
     columns = [index, index / n, np.cumsum(words) / max(1.0, float(words.sum())), before / total, index - first_main,
-               np.full(n, len(main)), title, index - first, index - end, index - last, np.minimum(following - index, 99),
+               np.full(n, len(main)), title, index - first, index - end, index - last,
+               np.minimum(following - index, 99),
                np.where(last >= 0, tag[last], 0), np.full(n, n), np.full(n, total),
                np.full(n, (words * linked).sum() / max(1.0, float(words.sum()))), np.full(n, len(proses)),
                np.full(n, total / max(1.0, float(words.sum()))), np.full(n, prose.max())]  # fmt: skip
@@ -211,13 +213,15 @@ def _order(own: Floats, says: Floats) -> tuple[Floats, list[str]]:
     wide = np.pad(np.column_stack([words, linked, tag, own[:, 6], own[:, 9]]), ((4, 4), (0, 0)), constant_values=-1)
     near = [wide[4 + step : 4 + step + n] for step in (-3, -2, -1, 1, 2, 3)]
     names += [f"above_{name}" for name in SAID_GROUPS]
-    names += [f"{what}{step:+}" for step in (-3, -2, -1, 1, 2, 3) for what in ("words", "linked", "tag", "ends", "caps")]
-    sums, sum_names = windows(np.column_stack([prose, words, words * linked, headed, own[:, 4]]))
+    names += [
+        f"{what}{step:+}" for step in (-3, -2, -1, 1, 2, 3) for what in ("words", "linked", "tag", "ends", "caps")
+    ]
+    sums, sum_names = _windows(np.column_stack([prose, words, words * linked, headed, own[:, 4]]))
     names += [f"{what}_{where}" for where in sum_names for what in ("prose", "words", "links", "heads", "commas")]
     return np.hstack([np.column_stack(columns), above, *near, sums]).astype(np.float32), names
 
 
-def windows(values: Floats) -> tuple[Floats, list[str]]:
+def _windows(values: Floats) -> tuple[Floats, list[str]]:
     """Sums over the blocks before and after."""
     n = len(values)
     total = np.vstack([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0, dtype=np.float64)])
@@ -231,16 +235,14 @@ def windows(values: Floats) -> tuple[Floats, list[str]]:
 
 
 class Rows:
-    """The rows of a page with what the second look needs."""
+    """The rows of the blocks of one page: `values`, a row for each, a column for each of `names`."""
 
     def __init__(self, blocks: Sequence[BlockLike]) -> None:
         own, says = _own(blocks), _said(blocks)
         around, wide, near = _places(blocks)
-        self.boxes = Containers(blocks)
-        held, held_names = _around(own, self.boxes)
-        same, same_names, self.kind = _template(blocks, own)
+        held, held_names = _around(own, _Containers(blocks))
+        same, same_names = _template(blocks, own)
         order, order_names = _order(own, says)
-        self.words = own[:, 1]
         self.values = np.hstack([own, says, around, wide, near, held, same, order])
         self.names = [*_OWN, *(f"says_{g}" for g in SAID_GROUPS), *(f"in_{e}" for e in _IN),
                       *(f"wide_{g}" for g in NAME_GROUPS), *(f"near_{g}" for g in NAME_GROUPS), *held_names,
