@@ -13,10 +13,11 @@ __all__ = ["Idioms", "drop_parts_of_things", "idioms"]
 
 
 class Idioms(NamedTuple):
-    """Fixed expressions that name no entity, and things that have parts without being alive; folded."""
+    """Fixed expressions that name no entity, things with parts that do not live, those who care for the ill; folded."""
 
     expressions: frozenset[str]
     things: frozenset[str]
+    carers: frozenset[str]
 
 
 @cache
@@ -25,7 +26,8 @@ def idioms() -> Idioms:
     text = files("pipeline.knowledge").joinpath("rules").joinpath("context.json").read_text(encoding="utf-8")
     data = json.loads(text)
     expressions = frozenset(key_of(phrase) for row in data["idioms"] for phrase in row.split("|"))
-    return Idioms(expressions, frozenset(key_of(word) for word in data["things"].split("|")))
+    things, carers = (frozenset(key_of(word) for word in data[name].split("|")) for name in ("things", "carers"))
+    return Idioms(expressions, things, carers)
 
 
 def drop_parts_of_things(matches: Sequence[Match], words: Sequence[str], lookup: Lookup) -> list[Match]:

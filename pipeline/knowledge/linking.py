@@ -114,10 +114,13 @@ class Linker:
         return self._whole(words, tokens, entity_type) or self._composed(words, tokens, entity_type, short_forms)
 
     def _whole(self, text: str, tokens: Tokens, entity_type: str | None) -> Link | None:
-        """The words as they stand, then without modifiers at their edges."""
+        """The words as they stand, then without modifiers at their edges; readings the context allows go first."""
         for begin, end in dict.fromkeys(((0, len(tokens.words)), _core(tokens.words))):
-            for entry in self._entries.get(" ".join(tokens.words[begin:end]), ()):
-                if _spelled(entry, text, tokens, begin, end) and (found := _of(entry.concept, entry.kind, entity_type)):
+            entries = self._entries.get(" ".join(tokens.words[begin:end]), ())
+            allowed = [e for e in entries if e.guard is None or e.guard.allows(text, tokens, begin, end)]
+            spelled = [e for e in entries if _spelled(e, text, tokens, begin, end)]
+            for entry in (*allowed, *(spelled if entity_type else spelled[:1])):
+                if found := _of(entry.concept, entry.kind, entity_type):
                     return found
         return None
 

@@ -5,13 +5,17 @@ The added entity reaches over all the words it is made of, so its text holds its
 
 from collections.abc import Sequence
 
+from pipeline.knowledge.concepts import Concept, Entry
 from pipeline.knowledge.matches import ARTICLES, COMPLAINTS, Lookup, Match, by_place, compose
-from pipeline.knowledge.phrases import PREPOSITIONS, join_part
+from pipeline.knowledge.phrases import PREPOSITIONS, fits, join_part
+from pipeline.knowledge.tokens import PUNCTUATION
 
 __all__ = ["share_heads"]
 
 _AND = frozenset({"and", "or", "/", "&"})
 _LIST = _AND | {","}
+# What may stand behind a part of a list without "and".
+_CLOSED = _LIST | PUNCTUATION
 # The longest part, in words, that is looked up with a head it does not stand beside ("upper back and neck pain").
 _PART_WORDS = 3
 
@@ -39,12 +43,18 @@ def _after_head(match: Match, matches: Sequence[Match], words: Sequence[str], lo
     entry = lookup(" ".join(words[match.begin : cut])) if cut else None
     if not cut or entry is None or entry.concept is None:
         return []
+    part = [word for word in words[cut + 1 : match.end] if word not in ARTICLES]
+    if len(part) > 1 and not _is_part(lookup(" ".join(part))):
+        return []  # the list does not go on from a part: "stability of the joint declines, the bone ..."
     head = Match(match.begin, cut, entry.concept, entry.kind)
     found, end = [], match.end
     for part in matches:
         gap = words[end : part.begin]
         if part.type == "anatomy" and gap and gap[0] in _LIST and (ARTICLES | _AND).issuperset(gap[1:]):
-            found.append(join_part(head, part, words, lookup))
+            if _AND.isdisjoint(gap) and part.end < len(words) and words[part.end] not in _CLOSED:
+                break  # a new clause: "pain in the joint, white blood cells rise"
+            if shared := join_part(head, part, words, lookup):
+                found.append(shared)
             end = part.end
     return found
 
@@ -58,14 +68,34 @@ def _before_head(
     if words[begin - 1] not in (_AND if begin == match.begin else _LIST):
         return None
     end = begin - 1 - (words[begin - 2] == ",")
+    last = next((m for m in before if m.end == end), None)
+    complete = last and last.type in COMPLAINTS and (last.type == "condition" or last.end - last.begin > 1)
+    if complete and not _complaint(lookup(words[end - 1])):
+        return None  # "stiff neck and cervical spondylosis", where "dull pain and stiffness of the waist" share
     for cut in range(match.begin + 1, match.end):
+        if complete and words[cut] not in PREPOSITIONS:
+            continue
         head = " ".join(words[cut : match.end])
         for size in range(min(_PART_WORDS, end), 0, -1):
-            entry = lookup(f"{' '.join(words[end - size : end])} {head}")
-            if entry and entry.concept and entry.concept.entity_type in COMPLAINTS:
-                return Match(end - size, match.end, entry.concept, "composed")
-        part = next((m for m in before if m.end == end and m.type == "anatomy"), None)
-        entry = lookup(head) if part else None
-        if part and part.concept and entry and entry.concept and entry.concept.entity_type in COMPLAINTS:
-            return Match(part.begin, match.end, compose(entry.concept, part.concept), "composed")
+            concept = _complaint(lookup(f"{' '.join(words[end - size : end])} {head}"))
+            if concept and concept != match.concept:
+                return Match(end - size, match.end, concept, "composed")
+    return _new_part(last, match, words, lookup) if last and last.type == "anatomy" else None
+
+
+def _new_part(part: Match, match: Match, words: Sequence[str], lookup: Lookup) -> Match | None:
+    """The listed part with the head of a match that begins with another part: "chin and jaw acne"."""
+    for cut in range(match.begin + 1, match.end):
+        other = _is_part(lookup(" ".join(words[match.begin : cut])))
+        head = _complaint(lookup(" ".join(words[cut : match.end])))
+        if other and head and part.concept and fits(head, part.concept, words[part.begin : part.end], lookup):
+            return Match(part.begin, match.end, compose(head, part.concept), "composed")
     return None
+
+
+def _is_part(entry: Entry | None) -> bool:
+    return entry is not None and entry.concept is not None and entry.concept.entity_type == "anatomy"
+
+
+def _complaint(entry: Entry | None) -> Concept | None:
+    return entry.concept if entry and entry.concept and entry.concept.entity_type in COMPLAINTS else None

@@ -13,13 +13,19 @@ from functools import cache
 from importlib.resources import files
 
 from pipeline.knowledge.concepts import Concept
-from pipeline.knowledge.matches import ARTICLES, Lookup, Match
+from pipeline.knowledge.matches import ARTICLES, COMPLAINTS, Lookup, Match
 from pipeline.knowledge.tokens import key_of
 
 __all__ = ["add_states"]
 
 _BE = frozenset({"is", "are", "be", "was", "feel", "get", "become", "can", "will", "may", "also", "turn", "appear"})
 _ADVERBS = frozenset({"very", "too", "often", "easily", "obviously", "always", "suddenly", "so", "a", "bit", "little"})
+# "Falls a little", "hurts the most", "aches the whole night": no object.
+_AMOUNTS = frozenset({
+    "bit", "little", "lot", "most", "more", "few", "week", "day", "night", "whole", "same", "first", "next", "moment",
+    "year", "month", "time", "minute", "hour", "while", "morning", "size", "long", "half", "third", "quarter", "point",
+})  # fmt: skip
+_ADVERBIAL = frozenset({"in the", "at the", "from the"})
 _SUBSTANCES = frozenset({"nutrient", "drug", "food"})
 _GROUPS = {
     "anatomy": "signs", "function": "measures", "nutrient": "measures", "test": "measures",
@@ -39,7 +45,7 @@ class _State:
 class _Lexicon:
     """States by folded words: behind and before anatomy (signs) and what is measured; dosage forms; exceptions.
 
-    soft: anatomy that ruptures where bone breaks.
+    soft: anatomy that ruptures where bone breaks. pieces: what a state is said of in "nerve of the leg".
     """
 
     after: Mapping[str, Mapping[str, _State]]
@@ -47,6 +53,7 @@ class _Lexicon:
     forms: frozenset[str]
     not_before: frozenset[str]
     soft: frozenset[str]
+    pieces: frozenset[str]
 
 
 def add_states(matches: Sequence[Match], words: Sequence[str], lookup: Lookup) -> list[Match]:
@@ -56,8 +63,33 @@ def add_states(matches: Sequence[Match], words: Sequence[str], lookup: Lookup) -
     for index, match in enumerate(matches):
         limit = matches[index + 1].begin if index + 1 < len(matches) else len(words)
         first = found[-1].end if found else 0
-        found.append(_with_state(match, (first, limit), words, lookup, lexicon))
+        state = _state_of_next(found, match, words, lexicon)
+        joined = _with_state(match, (first if state is None else state, limit), words, lookup, lexicon)
+        if state is not None and joined.begin <= state:
+            found.pop()  # "sore" of "sore hips"
+        if joined.end > match.end and (piece := _piece(found, match, words, lexicon)):
+            joined = _with_state(piece, (piece.begin, limit), words, lookup, lexicon)
+            found.pop()
+        found.append(joined)
     return found
+
+
+def _state_of_next(found: Sequence[Match], match: Match, words: Sequence[str], lexicon: _Lexicon) -> int | None:
+    """Where the complaint before a part begins, if it is a state of that part: "sore hips"."""
+    if not found or match.type != "anatomy" or found[-1].end != match.begin or found[-1].type not in COMPLAINTS:
+        return None
+    state = " ".join(words[found[-1].begin : found[-1].end])
+    return found[-1].begin if state in lexicon.before["signs"] else None
+
+
+def _piece(found: Sequence[Match], match: Match, words: Sequence[str], lexicon: _Lexicon) -> Match | None:
+    """Of "the nerve of the leg is injured" the nerve, over all its words."""
+    if not found or found[-1].type != "anatomy" or match.type != "anatomy":
+        return None
+    gap = words[found[-1].end : match.begin]
+    of = bool(gap) and gap[0] == "of" and ARTICLES.issuperset(gap[1:])
+    whole = of and words[found[-1].end - 1] in lexicon.pieces
+    return found[-1]._replace(end=match.end) if whole else None
 
 
 def _with_state(match: Match, free: tuple[int, int], words: Sequence[str], lookup: Lookup, lexicon: _Lexicon) -> Match:
@@ -81,8 +113,10 @@ def _with_state(match: Match, free: tuple[int, int], words: Sequence[str], looku
 def _form_end(begin: int, limit: int, words: Sequence[str], lexicon: _Lexicon) -> int:
     """Where a dosage form that begins at `begin` ends; 0 where none stands there."""
     for size in (3, 2, 1):
-        if begin + size <= limit and " ".join(words[begin : begin + size]) in lexicon.forms:
-            return begin + size
+        end = begin + size
+        if end <= limit and " ".join(words[begin:end]) in lexicon.forms:
+            verb = end < len(words) and words[end] in (*ARTICLES, "blood", "qi", "yin", "yang")
+            return 0 if verb else end  # "jujube supplements blood"
     return 0
 
 
@@ -96,7 +130,7 @@ def _states(
     for start in dict.fromkeys((at, match.end)):
         for size in range(_LONGEST, 0, -1):
             state = lexicon.after[group].get(" ".join(words[start : start + size])) if start + size <= free[1] else None
-            if state:
+            if state and not _takes_object(start, start + size, free[1], words):
                 yield match.begin, start + size, state
     if free[1] > match.end and words[match.end] in lexicon.not_before:
         return
@@ -106,8 +140,18 @@ def _states(
     for size in range(_LONGEST, 0, -1):
         begin = at - size
         state = lexicon.before[group].get(" ".join(words[begin:at])) if begin >= free[0] else None
-        if state:
+        if state and not (group == "courses" and begin > 1 and " ".join(words[begin - 2 : begin]) in _ADVERBIAL):
             yield begin, match.end, state
+
+
+def _takes_object(begin: int, end: int, limit: int, words: Sequence[str]) -> bool:
+    """Whether a state is a verb whose object follows: "sleep reduces the pain", not "weight falls a bit"."""
+    passive = words[begin - 1] in _BE or words[begin - 1] in _ADVERBS or words[begin] in _BE
+    modal = words[begin - 1] in ("can", "will", "may")
+    if words[end : end + 1] == ["down"]:
+        return True  # "the liver breaks down alcohol"
+    article = end < len(words) and words[end] in (*ARTICLES, "its")
+    return article and (modal or not passive) and not (end + 1 < len(words) and words[end + 1] in _AMOUNTS)
 
 
 def _known(state: _State, match: Match, words: Sequence[str], lookup: Lookup) -> Concept | None:
@@ -140,5 +184,5 @@ def _lexicon() -> _Lexicon:
             state = _State(row["name"], row["type"])
             after[group].update((key_of(w), state) for w in row["words"].split("|") if w)
             before[group].update((key_of(w), state) for w in row["before"].split("|") if w)
-    words = (frozenset(key_of(w) for w in data[name].split("|")) for name in ("forms", "not_before", "soft"))
+    words = (frozenset(key_of(w) for w in data[name].split("|")) for name in ("forms", "not_before", "soft", "pieces"))
     return _Lexicon(after, before, *words)
