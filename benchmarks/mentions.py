@@ -50,16 +50,19 @@ def tagged(page: GoldPage) -> list[PlacedMention]:
 
 
 def read(page: GoldPage, network: Network) -> list[PlacedMention]:
-    """The arguments of all claims that a reader considers."""
+    """What a reader takes for an argument."""
     found = {mention for placed in gold_articles(page) for mention in _arguments(placed, network)}
     return sorted(found, key=lambda mention: mention[:3])
 
 
 def _arguments(placed: PlacedArticle, network: Network) -> Iterator[PlacedMention]:
-    for claim in network.read([Line(segment.label, segment.text) for segment in placed.article.segments]):
-        for place, kind in ((claim.subject, claim.subject_type), (claim.object, claim.object_type)):
-            concept = link(placed.article.words(Span(*place)), kind)
-            yield PlacedMention(*placed.place(Span(*place)), kind, concept.concept_id if concept else None)
+    claims, spans = network.read([Line(segment.label, segment.text) for segment in placed.article.segments])
+    found = {(span.place, span.entity_type) for span in spans}
+    for claim in claims:
+        found |= {(claim.subject, claim.subject_type), (claim.object, claim.object_type)}
+    for place, kind in sorted(found):
+        concept = link(placed.article.words(Span(*place)), kind)
+        yield PlacedMention(*placed.place(Span(*place)), kind, concept.concept_id if concept else None)
 
 
 def main() -> None:

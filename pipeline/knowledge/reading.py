@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pipeline.text.sentences import sentences
 
-__all__ = ["Article", "Mention", "Passage", "Reader", "Reading", "Segment", "Span", "passages"]
+__all__ = ["Argument", "Article", "Finder", "Mention", "Passage", "Reader", "Reading", "Segment", "Span", "passages"]
 
 # A line that announces what follows: "Common causes include:", "as follows", "... the following symptoms".
 _LEAD_IN = re.compile(r"(?:[:：]|\b(?:include|includes|including|as follows|are|following)[^.!?]{0,30})\W*$", re.I)
@@ -102,7 +102,16 @@ class Reading:
     certainty: str | None = None
 
 
+class Argument(NamedTuple):
+    """What a reader takes for an argument, in a claim or not; score is its probability."""
+
+    span: Span
+    entity_type: str
+    score: float
+
+
 Reader = Callable[[Sequence[Passage]], list[Reading]]
+Finder = Callable[[Sequence[Passage]], list[Argument]]
 
 
 def passages(article: Article) -> list[Passage]:

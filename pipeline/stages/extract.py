@@ -24,7 +24,7 @@ from pipeline.knowledge.concepts import Concept
 from pipeline.knowledge.cues import Cue, find_cues
 from pipeline.knowledge.linking import Link, bare, link
 from pipeline.knowledge.mentions import mention_row
-from pipeline.knowledge.reading import Article, Mention, Reader, Reading, Segment, Span, passages
+from pipeline.knowledge.reading import Argument, Article, Finder, Mention, Reader, Reading, Segment, Span, passages
 from pipeline.knowledge.recognise import Found, recogniser
 from pipeline.knowledge.tokens import key_of
 from pipeline.models import reader
@@ -36,6 +36,7 @@ from pipeline.text.align import to_raw
 __all__ = ["EXTRACT", "READERS", "extract"]
 
 READERS: Mapping[str, Reader] = {"reader": reader.read, "frames": frames.read}
+FINDERS: Mapping[str, Finder] = {"reader": reader.arguments}
 
 _Row = dict[str, Any]
 _Argument = tuple[Span, str]  # where it stands, its entity type
@@ -81,8 +82,10 @@ def extract(tables: Tables, config: Extract) -> dict[str, pa.Table]:
     claims: dict[str, _Row] = {}
     mentions: dict[str, _Row] = {row["mention_id"]: row for row in tables["mentions"].to_pylist()}
     for document in _documents(tables, list(mentions.values()), config):
-        readings = _readings(document, config)
-        arguments = _arguments(document, readings)
+        read = passages(document.article)
+        readings = [reading for name in config.readers for reading in READERS[name](read)]
+        lone = [found for name in config.readers if name in FINDERS for found in FINDERS[name](read)]
+        arguments = _arguments(document, readings, lone)
         mentions |= {row["mention_id"]: row for row in arguments.values()}
         for row in _claims(document, readings, arguments, config):
             best = claims.get(row["claim_id"])
@@ -134,17 +137,19 @@ def _within(segment: _Row, mention: _Row) -> tuple[int, int]:
     return (start, end) if alignment is None else (bisect_left(alignment, start), bisect_left(alignment, end))
 
 
-def _readings(document: _Document, config: Extract) -> list[Reading]:
-    read = passages(document.article)
-    return [reading for name in config.readers for reading in READERS[name](read)]
+def _arguments(document: _Document, readings: Iterable[Reading], lone: Iterable[Argument]) -> dict[_Argument, _Row]:
+    """The row of `mentions` that each argument is: the tagged one with its words and type, else one of its own.
 
-
-def _arguments(document: _Document, readings: Iterable[Reading]) -> dict[_Argument, _Row]:
-    """The row of `mentions` that each argument is: the tagged one with its words and type, else one of its own."""
+    Those in no claim count where they overlap none that is in one.
+    """
     scores: dict[_Argument, float] = {}
     for reading in readings:
         for argument in ((reading.subject, reading.subject_type), (reading.object, reading.object_type)):
             scores[argument] = max(scores.get(argument, 0.0), reading.raw_score)
+    claimed = [span for span, _ in scores]
+    for span, kind, score in lone:
+        if not any(s.segment == span.segment and s.start < span.end and span.start < s.end for s in claimed):
+            scores[span, kind] = score
     rows = dict(document.tagged)
     for argument in sorted(scores):
         place = document.place(*argument)

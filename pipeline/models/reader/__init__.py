@@ -1,14 +1,15 @@
 """The trained claim reader: a small encoder with heads for argument spans and for ordered pairs of them."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from pipeline.knowledge.predicates import find_predicates
-from pipeline.knowledge.reading import Article, Passage, Reading, Span
-from pipeline.models.reader.decode import Found
+from pipeline.knowledge.reading import Argument, Article, Passage, Reading, Span
+from pipeline.models.reader.decode import Found, FoundSpan
 from pipeline.models.reader.network import load
 from pipeline.models.reader.windows import Line
 
-__all__ = ["EXTRACTOR", "read"]
+__all__ = ["EXTRACTOR", "arguments", "read"]
 
 EXTRACTOR = "reader-2"
 """Id of the shipped weights in `claims.extractor`; raised with them, so that an old calibration never fits."""
@@ -24,8 +25,29 @@ def read(passages: Sequence[Passage]) -> list[Reading]:
         return []
     article = passages[0].article
     wanted = {passage.sentence.segment for passage in passages}
-    found = load().read([Line(segment.label, segment.text) for segment in article.segments])
-    return [_reading(claim, article) for claim in found if claim.evidence[0] in wanted]
+    claims, _ = _read(_lines(article))
+    return [_reading(claim, article) for claim in claims if claim.evidence[0] in wanted]
+
+
+def arguments(passages: Sequence[Passage]) -> list[Argument]:
+    """What the reader takes for an argument with a probability of a half or more, whether or not in a claim.
+
+    `passages` as for `read`; of overlapping ones the likelier.
+    """
+    if not passages:
+        return []
+    wanted = {passage.sentence.segment for passage in passages}
+    _, spans = _read(_lines(passages[0].article))
+    return [Argument(Span(*s.place), s.entity_type, round(s.score, 4)) for s in spans if s.place[0] in wanted]
+
+
+def _lines(article: Article) -> tuple[Line, ...]:
+    return tuple(Line(segment.label, segment.text) for segment in article.segments)
+
+
+@lru_cache(maxsize=1)  # claims and arguments of an article are asked for one after the other
+def _read(lines: tuple[Line, ...]) -> tuple[list[Found], list[FoundSpan]]:
+    return load().read(lines)
 
 
 def _reading(claim: Found, article: Article) -> Reading:

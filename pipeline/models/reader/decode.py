@@ -10,7 +10,18 @@ from pipeline.models.reader.windows import KINDS, Line, Window
 from pipeline.schema import ENTITY_TYPES, PREDICATES
 from pipeline.text.agreement import bag_f1, content_words
 
-__all__ = ["NEAR", "Decoding", "Found", "Scored", "choose_pairs", "choose_spans", "claims_of", "near_words"]
+__all__ = [
+    "NEAR",
+    "Decoding",
+    "Found",
+    "FoundSpan",
+    "Scored",
+    "choose_pairs",
+    "choose_spans",
+    "claims_of",
+    "near_words",
+    "spans_of",
+]
 
 NEAR = 64  # words of the later span's sentence that a pair sees; what the network was trained with
 
@@ -26,7 +37,8 @@ class Decoding:
     heading or a title; from further away. Far pairs are many and rarely right: on pages not trained on .3 costs
     .001 of strict F1 against .1. weight: exponent of the spans' probabilities in a claim's score, so that of two
     runs that fit a claim the better one stands.
-    min_score: claims below it are not returned. agreement: two claims of one sentence and predicate whose
+    sure: least probability of an argument that is told of though it be in no claim. min_score: claims below it are
+    not returned. agreement: two claims of one sentence and predicate whose
     arguments share this much (F1 of content words) are one claim, the better is kept; the scorer's own bound.
     """
 
@@ -36,6 +48,7 @@ class Decoding:
     min_apart: float = 0.1
     min_far: float = 0.3
     weight: float = 0.25
+    sure: float = 0.5
     min_score: float = 0.05
     agreement: float = 0.5
 
@@ -54,6 +67,15 @@ class Found:
     hedged: float
     score: float
     parts: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class FoundSpan:
+    """A sure argument, in a claim or not; place is (line, start, end) in code points of the line's text."""
+
+    place: tuple[int, int, int]
+    entity_type: str
+    score: float
 
 
 @dataclass(frozen=True)
@@ -150,6 +172,20 @@ def claims_of(window: Window, lines: Sequence[Line], scored: Scored, decoding: D
                 (float(chances[p, q]), float(sure[i]), float(sure[j])),
             )
         )
+    return found
+
+
+def spans_of(
+    window: Window, spans: tuple[np.ndarray, np.ndarray, np.ndarray], types: np.ndarray, decoding: Decoding
+) -> list[FoundSpan]:
+    """The sure arguments of the sentences that are read here, the likelier of two that overlap; types: (spans, 13)."""
+    taken = np.zeros(len(window.sentence), dtype=bool)
+    found = []
+    for begin, stop, probability, logits in zip(*spans, types, strict=True):
+        if probability >= decoding.sure and window.core[begin] and not taken[begin : stop + 1].any():
+            taken[begin : stop + 1] = True
+            kind = ENTITY_TYPES[int(logits.argmax())]
+            found.append(FoundSpan(_place(window, begin, stop), kind, float(probability)))
     return found
 
 

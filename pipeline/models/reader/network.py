@@ -12,11 +12,13 @@ import numpy as np
 from pipeline.models.reader.decode import (
     Decoding,
     Found,
+    FoundSpan,
     Scored,
     choose_pairs,
     choose_spans,
     claims_of,
     near_words,
+    spans_of,
 )
 from pipeline.models.reader.windows import Line, Shape, Window, cut_windows, read_sentences
 
@@ -40,22 +42,41 @@ class Network:
     shape: Shape
     decoding: Decoding
 
-    def read(self, lines: Sequence[Line]) -> list[Found]:
-        """Claims of one article, window by window; `lines` are its kept segments in order."""
-        sentences = read_sentences(lines, self.tokenizer)
-        return [claim for window in cut_windows(sentences, self.shape) for claim in self._window(window, lines)]
+    def read(self, lines: Sequence[Line]) -> tuple[list[Found], list[FoundSpan]]:
+        """Claims and sure arguments of one article, window by window; `lines` are its kept segments in order."""
+        claims: list[Found] = []
+        spans: list[FoundSpan] = []
+        for window in cut_windows(read_sentences(lines, self.tokenizer), self.shape):
+            found = self._window(window, lines)
+            claims += found[0]
+            spans += found[1]
+        return claims, spans
 
-    def _window(self, window: Window, lines: Sequence[Line]) -> list[Found]:
+    def _window(self, window: Window, lines: Sequence[Line]) -> tuple[list[Found], list[FoundSpan]]:
         # One window at a time: int8 scales are taken from what a run is given, so a batch would make the
         # scores depend on the neighbours.
         given = {name: getattr(window, name)[None] for name in ("token_ids", "kinds", "first", "last", "sentence")}
         words, argument, types, hidden, allowed = self.spans.run(None, given)
-        begin, stop, probability = choose_spans(argument[0], allowed[0], self.decoding)
-        if len(begin) < 2:
-            return []
-        subject, object_ = choose_pairs(window, (begin, stop, probability), self.decoding)
+        chosen = choose_spans(argument[0], allowed[0], self.decoding)
+        begin, stop, probability = chosen
+        kinds = types[0][begin, stop - begin]
+        sure = spans_of(window, chosen, kinds, self.decoding)
+        subject, object_ = choose_pairs(window, chosen, self.decoding)
         if not len(subject):
-            return []
+            return [], sure
+        scores = self._pairs(window, (words, hidden), chosen, (subject, object_))
+        scored = Scored(begin, stop, probability, kinds, subject, object_, *scores)
+        return claims_of(window, lines, scored, self.decoding), sure
+
+    def _pairs(
+        self,
+        window: Window,
+        vectors: tuple[np.ndarray, np.ndarray],
+        chosen: tuple[np.ndarray, np.ndarray, np.ndarray],
+        pairs: tuple[np.ndarray, np.ndarray],
+    ) -> list[np.ndarray]:
+        """Relation and flag probabilities of the pairs, and which are allowed."""
+        (words, hidden), (begin, stop, _), (subject, object_) = vectors, chosen, pairs
         places = {name: getattr(window, name)[None] for name in ("sentence", "core", "word_kind", "line", "section")}
         places |= {"hidden": hidden[:, begin, stop - begin], "begin": begin[None], "stop": stop[None]}
         near = near_words(window, begin, stop)
@@ -72,9 +93,7 @@ class Network:
                 r, f, p = self.pairs.run(None, places | row)
                 order, relation, flags, paired = [*order, here], [*relation, r[0]], [*flags, f[0]], [*paired, p[0]]
         back = np.argsort(np.concatenate(order))
-        scores = [np.concatenate(x)[back] for x in (relation, flags, paired)]
-        scored = Scored(begin, stop, probability, types[0][begin, stop - begin], subject, object_, *scores)
-        return claims_of(window, lines, scored, self.decoding)
+        return [np.concatenate(x)[back] for x in (relation, flags, paired)]
 
 
 def _stretches(window: Window) -> list[tuple[int, int]]:
