@@ -43,8 +43,8 @@ def _after_head(match: Match, matches: Sequence[Match], words: Sequence[str], lo
     entry = lookup(" ".join(words[match.begin : cut])) if cut else None
     if not cut or entry is None or entry.concept is None:
         return []
-    part = [word for word in words[cut + 1 : match.end] if word not in ARTICLES]
-    if len(part) > 1 and not _is_part(lookup(" ".join(part))):
+    own = [word for word in words[cut + 1 : match.end] if word not in ARTICLES]
+    if len(own) > 1 and not _is_part(lookup(" ".join(own))):
         return []  # the list does not go on from a part: "stability of the joint declines, the bone ..."
     head = Match(match.begin, cut, entry.concept, entry.kind)
     found, end = [], match.end

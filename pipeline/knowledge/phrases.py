@@ -45,6 +45,8 @@ _FEELS = frozenset({"itch", "ache", "hurt", "swell", "bleed", "burn", "tingle", 
 _HANDLES = frozenset({"knead", "rub", "press", "pat", "pinch", "massage", "tap", "scrape", "wrap", "bandage", "chafe"})
 # Endings of the nouns of processes and amounts; "zinc heals" and "ginger supplements blood" are sentences.
 _PROCESS = ("tion", "sion", "ism", "sis", "take", "ance", "level", "content", "store", "supply", "flow")
+# Parts whose names have other senses too, so that a name is not looked up without its context.
+_PLAIN_PARTS = frozenset({"back", "neck", "head", "hand", "foot", "face", "chest", "heart", "palm", "sole", "body"})
 # What happens to the whole body: no part of it falls ("a fall on the hip", "let the leg fall").
 _WHOLE = frozenset({"fall", "falls"})
 # Anatomy that stands in names of disorders of any part: "muscle strain of the thigh", not "eye disease of the knee".
@@ -136,8 +138,10 @@ def fits(head: Concept, part: Concept, words: Sequence[str], lookup: Lookup) -> 
         return False
     own = {*words, *key_of(part.name).split()}
     for word in key_of(head.name).split():
-        entry = lookup(word) if word not in own and word not in _TISSUES else None
-        if entry and entry.concept and entry.concept.entity_type in _BODY:
+        if word in own or word in _TISSUES:
+            continue
+        entry = lookup(word)
+        if word in _PLAIN_PARTS or (entry and entry.concept and entry.concept.entity_type in _BODY):
             return False
     return True
 

@@ -25,6 +25,7 @@ _AMOUNTS = frozenset({
     "bit", "little", "lot", "most", "more", "few", "week", "day", "night", "whole", "same", "first", "next", "moment",
     "year", "month", "time", "minute", "hour", "while", "morning", "size", "long", "half", "third", "quarter", "point",
 })  # fmt: skip
+_TAKEN = frozenset({"dosage", "dose", "intake", "use", "price", "consumption"})
 _ADVERBIAL = frozenset({"in the", "at the", "from the"})
 _SUBSTANCES = frozenset({"nutrient", "drug", "food"})
 _GROUPS = {
@@ -64,12 +65,16 @@ def add_states(matches: Sequence[Match], words: Sequence[str], lookup: Lookup) -
         limit = matches[index + 1].begin if index + 1 < len(matches) else len(words)
         first = found[-1].end if found else 0
         state = _state_of_next(found, match, words, lexicon)
+        if match.type == "anatomy" and index + 1 < len(matches) and matches[index + 1].type == "anatomy":
+            first = match.begin if limit == match.end else first  # "blocked leg arteries": the arteries are
         joined = _with_state(match, (first if state is None else state, limit), words, lookup, lexicon)
         if state is not None and joined.begin <= state:
             found.pop()  # "sore" of "sore hips"
         if joined.end > match.end and (piece := _piece(found, match, words, lexicon)):
-            joined = _with_state(piece, (piece.begin, limit), words, lookup, lexicon)
-            found.pop()
+            whole = _with_state(piece, (piece.begin, limit), words, lookup, lexicon)
+            if whole.kind != piece.kind and whole.type != "drug":
+                joined = whole
+                found.pop()
         found.append(joined)
     return found
 
@@ -84,9 +89,14 @@ def _state_of_next(found: Sequence[Match], match: Match, words: Sequence[str], l
 
 def _piece(found: Sequence[Match], match: Match, words: Sequence[str], lexicon: _Lexicon) -> Match | None:
     """Of "the nerve of the leg is injured" the nerve, over all its words."""
-    if not found or found[-1].type != "anatomy" or match.type != "anatomy":
+    if not found:
         return None
     gap = words[found[-1].end : match.begin]
+    if match.type == "function" and words[match.begin : match.end] == ["blood"]:
+        dissolved = found[-1].type in ("nutrient", "drug", "function", "test") and gap in (["in"], ["in", "the"])
+        return found[-1]._replace(end=match.end) if dissolved else None  # "uric acid in the blood is high"
+    if found[-1].type != "anatomy" or match.type != "anatomy":
+        return None
     of = bool(gap) and gap[0] == "of" and ARTICLES.issuperset(gap[1:])
     whole = of and words[found[-1].end - 1] in lexicon.pieces
     return found[-1]._replace(end=match.end) if whole else None
@@ -124,6 +134,9 @@ def _states(
     match: Match, free: tuple[int, int], words: Sequence[str], lexicon: _Lexicon, group: str
 ) -> Iterator[tuple[int, int, _State]]:
     """States beside a match, the longest behind it first, then those before it: begin, end, state."""
+    of = match.begin - 1 - (words[match.begin - 1] in ARTICLES)
+    if of > 0 and words[of] == "of" and words[of - 1] in _TAKEN:
+        return  # "the dose of the hormone falls", the hormone does not
     at = match.end
     while at < min(free[1], match.end + _LINKS) and (words[at] in _BE or words[at] in _ADVERBS):
         at += 1
@@ -148,8 +161,8 @@ def _takes_object(begin: int, end: int, limit: int, words: Sequence[str]) -> boo
     """Whether a state is a verb whose object follows: "sleep reduces the pain", not "weight falls a bit"."""
     passive = words[begin - 1] in _BE or words[begin - 1] in _ADVERBS or words[begin] in _BE
     modal = words[begin - 1] in ("can", "will", "may")
-    if words[end : end + 1] == ["down"]:
-        return True  # "the liver breaks down alcohol"
+    if words[end : end + 1] == ["down"] or (words[begin - 1] == "a" and words[begin] not in _AMOUNTS):
+        return True  # "the liver breaks down alcohol", "the fascia is a tight band"
     article = end < len(words) and words[end] in (*ARTICLES, "its")
     return article and (modal or not passive) and not (end + 1 < len(words) and words[end + 1] in _AMOUNTS)
 
