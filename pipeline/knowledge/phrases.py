@@ -48,7 +48,7 @@ _PROCESS = ("tion", "sion", "ism", "sis", "take", "ance", "level", "content", "s
 # Parts whose names have other senses too, so that a name is not looked up without its context.
 _PLAIN_PARTS = frozenset({"back", "neck", "head", "hand", "foot", "face", "chest", "heart", "palm", "sole", "body"})
 # What happens to the whole body: no part of it falls ("a fall on the hip", "let the leg fall").
-_WHOLE = frozenset({"fall", "falls"})
+_WHOLE = frozenset({"fall", "falls", "limp"})
 # Anatomy that stands in names of disorders of any part: "muscle strain of the thigh", not "eye disease of the knee".
 _TISSUES = frozenset({
     "muscle", "bone", "nerve", "joint", "skin", "vein", "artery", "ligament", "tendon", "disc", "vessel", "cartilage",

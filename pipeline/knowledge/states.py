@@ -145,7 +145,7 @@ def _states(
             state = lexicon.after[group].get(" ".join(words[start : start + size])) if start + size <= free[1] else None
             if state and not _takes_object(start, start + size, free[1], words):
                 yield match.begin, start + size, state
-    if free[1] > match.end and words[match.end] in lexicon.not_before:
+    if match.end < len(words) and words[match.end] in lexicon.not_before:
         return
     at = match.begin
     while at > free[0] and words[at - 1] in ARTICLES:
