@@ -188,8 +188,8 @@ def _group(first: Match, second: Match, words: Sequence[str], lookup: Lookup) ->
         carers = words[first.end - 1] in idioms().carers and gap[0] in ("of", "in")
         return None if carers else _named_group(first, second, words, lookup)
     if first.type in COMPLAINTS and second.type == "population" and second.begin == first.end:
-        if words[second.begin] in idioms().carers:
-            return None
+        if words[second.begin] in idioms().carers or words[first.begin : first.end] == ["infect"]:
+            return None  # "it does not infect people"
         return _named_group(second, first, words, lookup)
     return None
 

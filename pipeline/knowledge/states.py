@@ -97,7 +97,7 @@ def _piece(found: Sequence[Match], match: Match, words: Sequence[str], lexicon: 
         return found[-1]._replace(end=match.end) if dissolved else None  # "uric acid in the blood is high"
     if found[-1].type != "anatomy" or match.type != "anatomy":
         return None
-    of = bool(gap) and gap[0] == "of" and ARTICLES.issuperset(gap[1:])
+    of = bool(gap) and gap[0] in ("of", "in") and ARTICLES.issuperset(gap[1:])
     whole = of and words[found[-1].end - 1] in lexicon.pieces
     return found[-1]._replace(end=match.end) if whole else None
 
