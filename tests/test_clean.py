@@ -105,12 +105,21 @@ def test_a_threshold_of_one_drops_next_to_nothing() -> None:
     assert sum(strict["kept"].to_pylist()) < sum(lax["kept"].to_pylist())
 
 
-# Floors a little under the figures of labeller/card.md, so that a later change cannot lose them unseen.
+# Floors a little under the figures of labeller/card.md, so that a later change cannot lose them unseen. Pages w48 and
+# later were written to be hard: promotions that read like articles.
 @pytest.mark.parametrize(
-    ("part", "drop", "labels", "articles"), [("test", 0.95, 0.96, 0.91), ("dev", 0.92, 0.94, 0.87)]
+    ("part", "writers", "drop", "labels", "articles"),
+    [
+        ("test", range(1, 24), 0.95, 0.96, 0.91),
+        ("test", range(24, 48), 0.93, 0.95, 0.96),
+        ("test", range(48, 52), 0.66, 0.77, 0.64),
+        ("dev", range(1, 24), 0.92, 0.94, 0.87),
+    ],
 )
-def test_quality_on_written_pages_not_trained_on(part: str, drop: float, labels: float, articles: float) -> None:
-    result = score(load_pages(CORPUS, part))
+def test_quality_on_written_pages_not_trained_on(
+    part: str, writers: range, drop: float, labels: float, articles: float
+) -> None:
+    result = score([p for p in load_pages(CORPUS, part) if int(p.name[1:].partition("-")[0]) in writers])
     assert result.covered_once == 1.0
     assert result.drop.f1 >= drop
     assert result.accuracy >= labels

@@ -48,11 +48,14 @@ def decide(chance: Floats, parts: PartTable, drop_threshold: float) -> tuple[Int
 def _with_headline(best: Ints, chance: Floats, parts: PartTable) -> Ints:
     """A site suffix stands behind a headline: what begins such a line is its title if it is one at all likely."""
     seo, title = LABELS.index("seo"), LABELS.index("title")
-    suffix = np.append([cut == "suffix" for cut in parts.cut[1:]], False).astype(bool) & np.append(
-        best[1:] == seo, False
-    )
     first = np.array([not cut for cut in parts.cut], bool)
-    return np.where(first & suffix & (best == seo) & (chance[:, title] >= _LIKELY), title, best)
+    headline = first & _before_suffix(best, parts) & (best == seo) & (chance[:, title] >= _LIKELY)
+    return np.where(headline, title, best)
+
+
+def _before_suffix(best: Ints, parts: PartTable) -> Flags:
+    suffix = np.array([cut == "suffix" for cut in parts.cut[1:]], bool) & (best[1:] == LABELS.index("seo"))
+    return np.append(suffix, False)
 
 
 def _with_title_line(best: Ints, chance: Floats, parts: PartTable) -> Ints:
@@ -88,14 +91,16 @@ def _with_first_title(best: Ints, chance: Floats, source: Ints) -> Ints:
 
 
 def _with_sure_titles(best: Ints, chance: Floats, parts: PartTable) -> Ints:
-    """A later title cuts an article in two, so it must be more likely than not; else it is the next likeliest label."""
+    """A later title cuts an article in two, so it must be more likely than not or stand before a site suffix; else
+    it is the next likeliest label."""
     title = LABELS.index("title")
     source = parts.source
     _, starts = np.unique(source[best == title], return_index=True)
     later = np.ones(int((best == title).sum()), bool)
     later[starts] = False
     unsure = np.flatnonzero(best == title)[later]
-    unsure = unsure[(chance[unsure, title] < _SURE) & np.array([not parts.cut[i] for i in unsure], bool)]
+    whole = np.array([not cut for cut in parts.cut], bool) & ~_before_suffix(best, parts)
+    unsure = unsure[(chance[unsure, title] < _SURE) & whole[unsure]]
     others = np.delete(np.arange(len(LABELS)), title)
     best = best.copy()
     best[unsure] = others[chance[unsure][:, others].argmax(1)]
