@@ -11,13 +11,13 @@ from pipeline.evaluation.claims import Rate
 from pipeline.knowledge.context import context_of
 from pipeline.knowledge.cues import find_cues
 
-__all__ = ["score_negation"]
+__all__ = ["negation_rows", "score_negation"]
 
 
 def score_negation(path: Path) -> Rate:
     """Precision, recall and F1 of "negated" over the rows whose concept stands in its sentence."""
     hits = gold = found = 0
-    for concept, sentence, negated in _rows(path):
+    for concept, sentence, negated in negation_rows(path):
         place = re.search(r"\s+".join(map(re.escape, concept.split())), sentence, re.IGNORECASE)
         if place is None:
             continue
@@ -28,7 +28,8 @@ def score_negation(path: Path) -> Rate:
     return Rate(hits, found, gold)
 
 
-def _rows(path: Path) -> Iterator[tuple[str, str, bool]]:
+def negation_rows(path: Path) -> Iterator[tuple[str, str, bool]]:
+    """Concept, sentence, and whether the concept is negated there, row by row."""
     for line in path.read_text(encoding="utf-8").splitlines():
         _, _, concept, sentence, label, *_ = line.split("\t")
         yield concept, sentence, label == "Negated"
