@@ -2,8 +2,8 @@
 
     python -m benchmarks.negation [--sentences FILE]
 
-Runs this project's cue lexicon and negspacy, if that is installed (`bench` extra; it needs no model), over the rows whose
-concept stands in its sentence. What others say of themselves, on the same set: genConText .981, a re-implemented
+Runs this project's cue lexicon and negspacy, if that is installed (`bench` extra; it needs no model), over the rows
+whose concept stands in its sentence. What others say of themselves, on the same set: genConText .981, a re-implemented
 NegEx .963, negspacy .949, medspaCy .930 F1. scispaCy finds entities, not negation, and needs a model to be fetched: its
 documentation gives .843 F1 on BC5CDR, where `make eval` shows this project's figure.
 """
@@ -23,8 +23,8 @@ _Judge = Callable[[str, int, int], bool]
 
 def negspacy() -> _Judge:
     """negspacy on a blank English pipeline with its clinical terms: the concept is given as the one entity."""
-    import spacy
     import negspacy.negation  # noqa: F401 - registers the component
+    import spacy
     from negspacy.termsets import termset
 
     nlp = spacy.blank("en")
