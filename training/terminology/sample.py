@@ -1,13 +1,13 @@
 """A sample of linked mentions to be judged by hand, and the share that is right.
 
-    python -m training.terminology.sample draw OUT.jsonl [--size 300] [--part test] [--pages FOLDER]
+    python -m training.terminology.sample draw OUT.jsonl [--size 300] [--plain] [--part test] [--pages FOLDER]
     python -m training.terminology.sample score FIRST.jsonl [SECOND.jsonl]
 
 `draw` tags the kept lines of the written pages of a part and takes mentions that have a concept, as many of each match
-kind as `allot` says. Which ones is decided by a hash of page, place and concept: the same pages and terms give the same
-sample. Each row: page, start and end (code points of the built page, end exclusive), text, its sentence, entity_type,
-concept_id, concept_name, match_kind, stratum (mentions of that kind in the part), and `verdict` and `why`, to be filled
-in.
+kind as `allot` says, or with --plain so many of all alike, and others than a stratified draw takes first. Which ones is
+decided by a hash of page, place and concept: the same pages and terms give the same sample. Each row: page, start and
+end (code points of the built page, end exclusive), text, its sentence, entity_type, concept_id, concept_name,
+match_kind, stratum (mentions of that kind in the part), and `verdict` and `why`, to be filled in.
 
 A verdict is `right` when a reader of the sentence would say that these words mean that concept, of that type; `wrong`
 otherwise: another sense, another concept, a broader or narrower one that changes what is said, cut wrongly so that it
@@ -68,17 +68,18 @@ def allot(sizes: Mapping[str, int], total: int) -> dict[str, int]:
     return taken
 
 
-def draw(pages: Sequence[GoldPage], finder: Recogniser, size: int) -> list[Judgement]:
-    """`size` linked mentions of the pages' kept lines, by page and place, verdicts empty."""
+def draw(pages: Sequence[GoldPage], finder: Recogniser, size: int, *, plain: bool = False) -> list[Judgement]:
+    """`size` linked mentions of the pages' kept lines, by page and place, verdicts empty; `plain` without strata."""
     strata: defaultdict[str, list[Judgement]] = defaultdict(list)
     for page in pages:
         for row in _mentions(page, finder):
             strata[row["match_kind"]].append(row)
     wanted = allot({kind: len(rows) for kind, rows in strata.items()}, size)
-    chosen = []
-    for kind, rows in strata.items():
-        for row in sorted(rows, key=_lot)[: wanted[kind]]:
-            chosen.append(Judgement(**{**row, "stratum": len(rows)}))  # type: ignore[typeddict-item]
+    if plain:
+        taken = sorted((row for rows in strata.values() for row in rows), key=_lot)[-size:]
+    else:
+        taken = [row for kind, rows in strata.items() for row in sorted(rows, key=_lot)[: wanted[kind]]]
+    chosen = [Judgement(**{**row, "stratum": len(strata[row["match_kind"]])}) for row in taken]  # type: ignore[typeddict-item]
     return sorted(chosen, key=lambda row: (row["page"], row["start"], row["end"], row["concept_id"]))
 
 
@@ -159,6 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     drawing = commands.add_parser("draw", help="write a sample with empty verdicts")
     drawing.add_argument("out", type=Path)
     drawing.add_argument("--size", type=int, default=300)
+    drawing.add_argument("--plain", action="store_true")
     drawing.add_argument("--part", default="test", choices=("train", "dev", "test"))
     drawing.add_argument("--pages", type=Path, default=Path(__file__).parents[1] / "corpus")
     scoring = commands.add_parser("score", help="print the share that is right, and how far two judges agree")
@@ -167,7 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "score":
         _print_scores(options.files)
         return 0
-    rows = draw(load_pages(options.pages, options.part), recogniser(), options.size)
+    rows = draw(load_pages(options.pages, options.part), recogniser(), options.size, plain=options.plain)
     options.out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     print(f"{len(rows)} mentions: {dict(Counter(row['match_kind'] for row in rows))}")
     return 0
