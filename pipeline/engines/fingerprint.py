@@ -88,7 +88,9 @@ def code_and_data(module: str) -> tuple[Path, ...]:
 
 
 def _data_files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")]
+    # Python writes compiled modules under passing names first; another process may be at it just now.
+    found = (path for path in folder.rglob("*") if "__pycache__" not in path.parts)
+    return [path for path in found if path.suffix != ".py" and path.is_file()]
 
 
 @cache
