@@ -21,8 +21,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Medical claims out of scraped health text.",
 )
-# A copy of the public sets beside the checkout; none is part of the project, and none is needed.
-_PUBLIC = Path("../shared/eval")
 _Raw = Annotated[Path, typer.Option(help="folder of pages to read")]
 _Out = Annotated[Path, typer.Option(help="folder of the tables")]
 _Config = Annotated[Path | None, typer.Option(help="TOML file of settings")]

@@ -38,8 +38,8 @@ class Decoding:
     .001 of strict F1 against .1. weight: exponent of the spans' probabilities in a claim's score, so that of two
     runs that fit a claim the better one stands.
     sure: least probability of an argument that is told of though it be in no claim. min_score: claims below it are
-    not returned. agreement: two claims of one sentence and predicate whose
-    arguments share this much (F1 of content words) are one claim, the better is kept; the scorer's own bound.
+    not returned. agreement: two claims of one sentence whose arguments share
+    this much (F1 of content words) are one claim, the better is kept; the scorer's own bound.
     """
 
     spans: int = 96
