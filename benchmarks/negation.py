@@ -2,10 +2,13 @@
 
     python -m benchmarks.negation [--sentences FILE]
 
-Runs this project's cue lexicon and negspacy, if that is installed (`bench` extra; it needs no model), over the rows
-whose concept stands in its sentence. What others say of themselves, on the same set: genConText .981, a re-implemented
-NegEx .963, negspacy .949, medspaCy .930 F1. scispaCy finds entities, not negation, and needs a model to be fetched: its
-documentation gives .843 F1 on BC5CDR, where `make eval` shows this project's figure.
+Runs this project's cue lexicon, and negspacy and medspaCy where they are installed, over the rows whose concept stands
+in its sentence; neither needs a model. Both are in the `bench` extra, medspaCy from Python 3.12 on: for older ones its
+package wants an older spaCy than this project's, though it runs with this one (CONTRIBUTING.md says how). What others
+say of themselves, on the same set: genConText .981, a re-implemented NegEx .963, negspacy .949, medspaCy .930 F1. For
+finding entities no peer runs as it is installed: scispaCy's recognisers are models to be fetched (its documentation
+gives .843 F1 on BC5CDR, where `make eval` shows this project's figure), QuickUMLS reads a licensed UMLS, and medspaCy's
+matcher and scispaCy's linker bring no terms.
 """
 
 import argparse
@@ -40,6 +43,26 @@ def negspacy() -> _Judge:
     return judge
 
 
+def medspacy() -> _Judge:
+    """medspaCy as its `load()` sets it up, tokeniser, sentences and ConText rules: the concept is the one entity."""
+    import medspacy
+    from loguru import logger
+
+    logger.disable("PyRuSH")  # its sentence splitter tells of every token
+    nlp = medspacy.load()
+
+    def judge(sentence: str, start: int, end: int) -> bool:
+        doc = nlp.get_pipe("medspacy_pyrush")(nlp.make_doc(sentence))
+        doc.ents = [doc.char_span(start, end, label="CONCEPT", alignment_mode="expand")]
+        return bool(nlp.get_pipe("medspacy_context")(doc).ents[0]._.is_negated)
+
+    return judge
+
+
+# By the name of the package that must be there.
+PEERS: dict[str, Callable[[], _Judge]] = {"negspacy": negspacy, "medspacy": medspacy}
+
+
 def score(path: Path, judge: _Judge) -> Rate:
     """Precision, recall and F1 of "negated", as `score_negation` counts them."""
     hits = found = gold = 0
@@ -57,8 +80,7 @@ def main() -> None:
     parser.add_argument("--sentences", type=Path, default=PUBLIC / "negex.tsv")
     options = parser.parse_args()
     rows = {"claimsieve": score_negation(options.sentences)}
-    if find_spec("negspacy"):
-        rows["negspacy"] = score(options.sentences, negspacy())
+    rows |= {name: score(options.sentences, peer()) for name, peer in PEERS.items() if find_spec(name)}
     print(f"{'negation':12} precision    recall        f1")
     for name, rate in rows.items():
         print(f"{name:12}{rate.precision:10.3f}{rate.recall:10.3f}{rate.f1:10.3f}")
