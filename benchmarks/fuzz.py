@@ -15,7 +15,6 @@ The same seed gives the same inputs. A failure is printed with its seed and numb
 
 import argparse
 import bz2
-import contextlib
 import gzip
 import io
 import json
@@ -255,8 +254,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     began = time.monotonic()
-    with contextlib.redirect_stderr(io.StringIO()):  # warcio writes a word on each damaged record
-        found = run(seed=options.seed, inputs=options.inputs, seconds=options.seconds)
+    found = run(seed=options.seed, inputs=options.inputs, seconds=options.seconds)
     print(f"{found.inputs} damaged files in {time.monotonic() - began:.0f} s: {found.sources} sources, rejects:"
           f" {', '.join(f'{kind} {n}' for kind, n in sorted(found.rejects.items()))}")  # fmt: skip
     if found.inputs < options.inputs:

@@ -46,17 +46,18 @@ def _csv(pages: Pages, path: Path) -> None:
 
 
 def _warc(pages: Pages, path: Path) -> None:
-    from warcio.statusandheaders import StatusAndHeaders
-    from warcio.warcwriter import WARCWriter
+    from fastwarc.warc import WarcRecord, WarcRecordType
 
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
     with path.open("wb") as sink:
-        writer = WARCWriter(sink, gzip=True)
-        head = StatusAndHeaders("200 OK", [("Content-Type", "text/plain; charset=utf-8")], protocol="HTTP/1.1")
         for i, page in enumerate(pages):
-            body = io.BytesIO(page.encode())
-            writer.write_record(
-                writer.create_warc_record(f"https://a.example/{i}", "response", payload=body, http_headers=head)
-            )
+            record, packed = WarcRecord(), io.BytesIO()
+            record.init_headers(WarcRecordType.response)
+            record.headers["WARC-Target-URI"] = f"https://a.example/{i}"
+            record.headers["Content-Type"] = "application/http; msgtype=response"
+            record.set_bytes_content(head + page.encode())
+            record.write(packed)
+            sink.write(gzip.compress(packed.getvalue(), 1))
 
 
 def _packed(pages: Pages, path: Path) -> None:

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import random
 import tarfile
 import zipfile
 
@@ -102,6 +103,39 @@ def test_a_cut_web_archive_keeps_its_whole_records():
     data = response("https://a.example/1", b"<p>Rest") + response("https://a.example/2", b"<p>Ice helps a lot")
     assert records("a.warc", data[:-12]) == ["<p>Rest", "truncated"]
     assert failure("a.warc.gz", gzip.compress(data)[:-12]) == "truncated"
+
+
+def test_damage_between_records_costs_what_comes_after_and_says_where():
+    one, two = response("https://a.example/1", b"<p>Rest"), response("https://a.example/2", b"<p>Ice")
+    data = one + two.replace(b"WARC/1.0", b"WARK/1.0") + two
+    [page, lost] = read("a.warc", io.BytesIO(data), len(data), Ingest())
+    assert page.text == "<p>Rest"
+    assert lost.error == "corrupt" and "https://a.example/1 at byte 0" in lost.detail
+
+
+def test_a_record_whose_header_is_damaged_is_lost_alone():
+    whole = response("https://a.example/1", b"<p>Rest")
+    for before, after in ((b"HTTP/1.1", b"HTXP/1.1"), (b"HTTP/1.1 200 OK", b"HTTP/1.1 OK 200")):
+        assert records("a.warc", whole.replace(before, after) + whole) == ["corrupt", "<p>Rest"]
+    assert records("a.warc", whole + whole[:150]) == ["<p>Rest", "corrupt"]
+    chunked = response("https://a.example/1", b"9\r\n<p>Hi", extra="Transfer-Encoding: chunked\r\n")
+    assert records("a.warc", chunked + whole) == ["truncated", "<p>Rest"]
+
+
+def test_what_the_standard_allows_in_a_web_archive_is_read():
+    page = response(
+        "<https://a.example/1>", b"<p>Rest", extra="Transfer-Encoding: chunked\r\nX: " + "x" * 50_000 + "\r\n"
+    )
+    data = page.replace(b"WARC-Type", b"warc-type") + b"\r\n" + page
+    [one, two] = read("a.warc", io.BytesIO(data), len(data), Ingest())
+    assert one == two
+    assert (one.text, one.url) == ("<p>Rest", "https://a.example/1")
+
+
+def test_a_web_archive_cut_in_a_large_record_is_rejected_whole():
+    page = random.Random(1).randbytes(1 << 20).hex().encode()
+    packed = gzip.compress(response("https://a.example/1", b"<p>" + page))
+    assert failure("a.warc.gz", packed[:-20_000]) == "truncated"
 
 
 def test_what_is_no_web_archive_is_rejected():
