@@ -11,7 +11,7 @@ from pipeline.evaluation.gold import GoldPage
 from pipeline.schema import KEPT_LABELS
 from training.promotions import clinic_event, product_advertorial, profile
 
-__all__ = ["join_pages", "vary_pages"]
+__all__ = ["join_articles", "join_pages", "page_of", "rows_of", "single_articles", "vary_pages"]
 
 Piece = tuple[str, str]  # label ("" for none), text
 Rows = list[list[Piece]]
@@ -21,7 +21,7 @@ _BLOCKS = frozenset({"ad", "bio", "cta", "legal", "byline"})
 
 def vary_pages(pages: Sequence[GoldPage], rng: random.Random) -> list[GoldPage]:
     """Each page once, articles varied, a third of the pages alone and the others joined, up to eight together."""
-    pool = [block for page in pages for block in _blocks(_rows(page))]
+    pool = [block for page in pages for block in _blocks(rows_of(page))]
     order = [*pages]
     rng.shuffle(order)
     dumps = []
@@ -29,9 +29,9 @@ def vary_pages(pages: Sequence[GoldPage], rng: random.Random) -> list[GoldPage]:
         count = 1 if rng.random() < 0.35 else rng.randint(2, 8)
         taken, order = order[:count], order[count:]
         rows = [
-            row for page in taken for article in _some_articles(_rows(page), rng) for row in _varied(article, rng, pool)
+            row for page in taken for article in _some_articles(rows_of(page), rng) for row in _varied(article, rng, pool)
         ]
-        dumps.append(_page("+".join(page.name for page in taken), _spaced(rows, rng)))
+        dumps.append(page_of("+".join(page.name for page in taken), _spaced(rows, rng)))
     return dumps
 
 
@@ -43,12 +43,44 @@ def join_pages(pages: Sequence[GoldPage], rng: random.Random, *, most: int = 12)
     while order:
         count = rng.randint(2, most)
         taken, order = order[:count], order[count:]
-        rows = [row for page in taken for row in _rows(page) if row or len(dumps) % 2 == 0]
-        dumps.append(_page("+".join(page.name for page in taken), rows))
+        rows = [row for page in taken for row in rows_of(page) if row or len(dumps) % 2 == 0]
+        dumps.append(page_of("+".join(page.name for page in taken), rows))
     return dumps
 
 
-def _rows(page: GoldPage) -> Rows:
+def join_articles(
+    articles: Sequence[GoldPage], pool_pages: Sequence[GoldPage], rng: random.Random, *, most: int = 12
+) -> list[GoldPage]:
+    """Each article once, varied, every sixth dump one article alone and the others 2 to `most` joined.
+
+    Many of the articles are made plain: title and kept lines only, as where a tool has taken out the rest. pool_pages:
+    where the runs of dropped lines are from that are set into the others.
+    """
+    pool = [block for page in pool_pages for block in _blocks(rows_of(page))]
+    order = [*articles]
+    rng.shuffle(order)
+    dumps: list[GoldPage] = []
+    while order:
+        count = 1 if rng.random() < 1 / 6 else rng.randint(2, most)
+        taken, order = order[:count], order[count:]
+        gap: Rows = [[]] if rng.random() < 0.5 else []
+        plain = rng.choice((0.0, 0.3, 1.0))
+        rows = []
+        for page in taken:
+            article = rows_of(page)
+            rows += _plain(article) if rng.random() < plain else _varied(article, rng, pool)
+            rows += gap
+        dumps.append(page_of("+".join(page.name for page in taken), _spaced(rows, rng)))
+    return dumps
+
+
+def _plain(article: Rows) -> Rows:
+    """Kept lines, without what else stands in them."""
+    kept = [[piece for piece in row if not piece[0] or piece[0] in _KEPT] for row in article]
+    return [new for row, new in zip(article, kept, strict=True) if not row or _labels(new)]
+
+
+def rows_of(page: GoldPage) -> Rows:
     """The page's lines as labelled pieces."""
     rows: Rows = []
     at = 0
@@ -66,7 +98,8 @@ def _rows(page: GoldPage) -> Rows:
     return rows
 
 
-def _page(name: str, rows: Rows) -> GoldPage:
+def page_of(name: str, rows: Rows) -> GoldPage:
+    """A page of some lines."""
     text, labels = "", []
     for row in rows:
         for label, piece in row:
@@ -81,8 +114,13 @@ def _labels(row: list[Piece]) -> set[str]:
     return {label for label, _ in row if label}
 
 
-def _some_articles(rows: Rows, rng: random.Random) -> list[Rows]:
-    """The articles of a page, each with the site lines above its title: all, shuffled, or one of them."""
+def single_articles(page: GoldPage) -> list[GoldPage]:
+    """The articles of a page, each as a page, with the site lines above its title; what stands before the first title
+    belongs to the first."""
+    return [page_of(f"{page.name}.{i}", rows) for i, rows in enumerate(_articles(rows_of(page)))]
+
+
+def _articles(rows: Rows) -> list[Rows]:
     starts = []
     for i, row in enumerate(rows):
         if row and row[0][0] == "title":
@@ -90,7 +128,12 @@ def _some_articles(rows: Rows, rng: random.Random) -> list[Rows]:
                 i -= 1
             starts.append(i)
     cuts = sorted({0, *starts[1:]})
-    articles = [rows[a:b] for a, b in zip(cuts, [*cuts[1:], len(rows)], strict=True)]
+    return [rows[a:b] for a, b in zip(cuts, [*cuts[1:], len(rows)], strict=True)]
+
+
+def _some_articles(rows: Rows, rng: random.Random) -> list[Rows]:
+    """The articles of a page: all, shuffled, or one of them."""
+    articles = _articles(rows)
     if len(articles) > 1 and rng.random() < 0.3:
         rng.shuffle(articles)
     return [rng.choice(articles)] if len(articles) > 1 and rng.random() < 0.3 else articles

@@ -12,14 +12,14 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Tokens", "tokens", "word_matrix"]
+__all__ = ["Tokens", "function_words", "tokens", "word_matrix"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 
 @cache
-def _function_words() -> frozenset[str]:
+def function_words() -> frozenset[str]:
     """Most words of a sentence, few of a keyword list or a headline."""
     return frozenset(resources.files("pipeline.text").joinpath("function_words.txt").read_text("utf-8").split())
 
@@ -73,7 +73,7 @@ def _plain() -> bytes:
 def word_matrix(words: Tokens, source: Ints, cuts: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
     """Columns about words, one row per part; only parts of the same source are compared."""
     n = len(source)
-    function = np.array([w in _function_words() for w in words.vocabulary], bool)
+    function = np.array([w in function_words() for w in words.vocabulary], bool)
     total = np.maximum(np.bincount(words.part, minlength=n), 1)
     content = ~function[words.word] if len(words.word) else np.zeros(0, bool)
     cells = np.unique(words.word[content] * n + words.part[content])  # each content word of a part once, by word
