@@ -24,10 +24,15 @@ def write_pages(pages: Sequence[GoldPage], times: int, raw: Path) -> int:
     written = 0
     for page in pages:
         for copy in range(times):
-            text = "\n".join(_turned(line, copy) for line in page.text.split("\n"))
+            text = altered(page, copy)
             (raw / f"{page.name}-{copy}.txt").write_text(text, encoding="utf-8")
             written += len(text)
     return written
+
+
+def altered(page: GoldPage, copy: int) -> str:
+    """The text of the page, lines turned so that no copy, by its number, is a near-duplicate of another."""
+    return "\n".join(_turned(line, copy) for line in page.text.split("\n"))
 
 
 def _turned(line: str, by: int) -> str:

@@ -3,12 +3,13 @@
 Each source is treated on its own; sources are taken together only to count features over long arrays.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.config import Clean
@@ -22,13 +23,15 @@ from pipeline.text.features import PartTable
 from pipeline.text.language import languages
 from pipeline.text.metadata import Metadata
 from pipeline.text.origin import Words, origin
-from pipeline.text.segments import Part, cut_lines, join_parts, read_lines
+from pipeline.text.segments import Line, Part, cut_lines, join_parts, read_lines
 
 __all__ = ["CLEAN"]
 
+Ints = npt.NDArray[np.int64]
 _BATCH = 4_000_000  # characters of sources whose features are counted together; bounds memory
 _BLOCK = 20_000  # parts of a longer source are labelled in blocks of this size; bounds memory
 _LANGUAGE_SAMPLE = 800  # characters, a few sentences; more changes no answer on the written pages and costs time
+_NO_FACTORS: Mapping[str, float] = {}
 _SEGMENTS = TABLES["segments"].schema
 
 
@@ -44,38 +47,43 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """One source cut into parts, with the line of each and the blank lines before it; repairs by line.
-
-    meta: what an HTML page says of itself.
-    """
+    """One source: its lines, and what an HTML page has besides (factors of each line, markup, lines left out)."""
 
     row: dict[str, Any]
     text: str
-    parts: list[Part] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-    gaps: list[int] = field(default_factory=list)
-    factors: list[dict[str, float]] = field(default_factory=list)
-    markup: list[tuple[int, int]] = field(default_factory=list)
-    dropped: list[Segment] = field(default_factory=list)
-    steps: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    lines: list[Line]
+    factors: Sequence[Mapping[str, float]] = ()
+    markup: Sequence[tuple[int, int]] = ()
+    dropped: Sequence[Segment] = ()
     meta: Metadata = field(default_factory=Metadata)
+
+
+class Batch(NamedTuple):
+    """Some sources cut into parts; for each part the index of its source, its line in it, blank lines before that."""
+
+    sources: list[Source]
+    parts: list[Part]
+    source: Ints
+    line: Ints
+    gap: Ints
+    factors: list[Mapping[str, float]]
 
 
 def _run(tables: Tables, config: Clean) -> dict[str, pa.Table]:
     documents: list[dict[str, Any]] = []
     segments = []
-    for batch in _batches(tables["texts"], config):
-        columns: dict[str, list[Any]] = {name: [] for name in _SEGMENTS.names}
+    for sources in _batches(tables["texts"], config):
         articles = [
-            (source, article) for source, found in _labelled(batch, config) for article in _articles(source, found)
+            (source, article)
+            for source, found in _labelled(_cut(sources), config)
+            for article in _articles(source, found)
         ]
         spoken = languages([_sample(article) for _, article in articles])
-        for (source, article), language in zip(articles, spoken, strict=True):
-            document = _document(source, article, language)
-            documents.append(document)
-            _add_segments(columns, document, article, source.row["raw_base"] or 0)
-        arrays = [pa.array(columns[item.name], item.type) for item in _SEGMENTS]
-        segments.append(pa.Table.from_arrays(arrays, schema=_SEGMENTS))
+        found = [
+            _document(source, article, language) for (source, article), language in zip(articles, spoken, strict=True)
+        ]
+        documents += found
+        segments.append(_segments(found, articles))
     table = pa.concat_tables(segments).unify_dictionaries() if segments else _SEGMENTS.empty_table()
     return {"documents": from_rows("documents", documents), "segments": conform("segments", table.combine_chunks())}
 
@@ -85,8 +93,8 @@ def _batches(texts: pa.Table, config: Clean) -> Iterator[list[Source]]:
     size = 0
     for chunk in texts.to_batches(max_chunksize=64):
         for row in chunk.to_pylist():
-            source = _cut(row, config)
-            if source.parts or source.markup or source.dropped:
+            source = _read(row, config)
+            if source.lines or source.markup or source.dropped:
                 batch.append(source)
                 size += len(source.text)
             if size >= _BATCH:
@@ -96,22 +104,12 @@ def _batches(texts: pa.Table, config: Clean) -> Iterator[list[Source]]:
         yield batch
 
 
-def _cut(row: dict[str, Any], config: Clean) -> Source:
+def _read(row: dict[str, Any], config: Clean) -> Source:
     text = row.pop("text")
-    page = read_page(text, drop_threshold=config.drop_threshold) if row["format"] == "html" else None
-    source = Source(row, text, meta=page.meta if page else Metadata())
-    lines = page.lines if page else list(read_lines(source.text))
-    if page:
-        source.markup.extend(page.markup)
-        source.dropped.extend(_left_out(page))
-    for number, (line, parts) in enumerate(zip(lines, cut_lines(lines), strict=True)):
-        source.factors.extend([page.factors[number] if page else {}] * len(parts))
-        source.parts.extend(parts)
-        source.lines.extend([number] * len(parts))
-        source.gaps.extend([line.gap] * len(parts))
-        if line.repair.steps:
-            source.steps[number] = line.repair.steps
-    return source
+    if row["format"] != "html":
+        return Source(row, text, list(read_lines(text)))
+    page = read_page(text, drop_threshold=config.drop_threshold)
+    return Source(row, text, page.lines, page.factors, page.markup, [*_left_out(page)], page.meta)
 
 
 def _left_out(page: Page) -> Iterator[Segment]:
@@ -121,48 +119,61 @@ def _left_out(page: Page) -> Iterator[Segment]:
         yield Segment(part, -1, label, score, REASON)
 
 
-def _labelled(batch: list[Source], config: Clean) -> Iterator[tuple[Source, list[Segment]]]:
+def _cut(sources: list[Source]) -> Batch:
+    lines = [line for source in sources for line in source.lines]
+    cut = cut_lines(lines)
+    sizes = np.array([len(parts) for parts in cut], np.int64)
+    of_source = np.array([len(source.lines) for source in sources], np.int64)
+    number = np.arange(len(lines)) - np.repeat(np.cumsum(of_source) - of_source, of_source)
+    factors: list[Mapping[str, float]] = []
+    if any(source.factors for source in sources):
+        each = (factor for source in sources for factor in source.factors or [_NO_FACTORS] * len(source.lines))
+        factors = [factor for factor, parts in zip(each, cut, strict=True) for _ in parts]
+    return Batch(
+        sources,
+        [part for parts in cut for part in parts],
+        np.repeat(np.repeat(np.arange(len(sources)), of_source), sizes),
+        np.repeat(number, sizes),
+        np.repeat(np.array([line.gap for line in lines], np.int64), sizes),
+        factors,
+    )
+
+
+def _labelled(batch: Batch, config: Clean) -> Iterator[tuple[Source, list[Segment]]]:
     labels = Labels([], [], [])
     for tables in _tables(batch):
         found = label_parts(tables, drop_threshold=config.drop_threshold)
         labels.label.extend(found.label)
         labels.score.extend(found.score)
         labels.reason.extend(found.reason)
-    at = 0
-    for source in batch:
-        span = slice(at, at + len(source.parts))
-        columns = (source.parts, source.lines, labels.label[span], labels.score[span], labels.reason[span])
-        segments = _joined(map(Segment._make, zip(*columns, strict=True)), source.text)
-        yield source, _with_markup(segments, source)
-        at = span.stop
+    columns = (batch.parts, batch.line.tolist(), labels.label, labels.score, labels.reason)
+    segments = list(map(Segment._make, zip(*columns, strict=True)))
+    ends = np.searchsorted(batch.source, np.arange(len(batch.sources)), side="right").tolist()
+    for source, (begin, end) in zip(batch.sources, pairwise([0, *ends]), strict=True):
+        yield source, _with_markup(_joined(segments[begin:end], source.text), source)
 
 
-def _tables(batch: list[Source]) -> Iterator[PartTable]:
+def _tables(batch: Batch) -> Iterator[PartTable]:
     """The parts of the batch in pieces; a block of a long source counts as a source of its own."""
-    sizes = [len(source.parts) for source in batch]
-    if not any(sizes):  # pages of nothing but markup
+    count = len(batch.parts)
+    if not count:  # pages of nothing but markup
         return
-    block = np.concatenate([np.arange(size) // _BLOCK for size in sizes])
-    new = np.append(True, (np.diff(np.repeat(np.arange(len(batch)), sizes)) != 0) | (np.diff(block) != 0))
+    block = (np.arange(count) - np.searchsorted(batch.source, batch.source)) // _BLOCK
+    new = np.append(True, (np.diff(batch.source) != 0) | (np.diff(block) != 0))
     unit = np.cumsum(new) - 1
-    lines = np.concatenate([np.array(source.lines, np.int64) for source in batch])
-    gaps = np.concatenate([np.array(source.gaps, np.int64) for source in batch])
-    parts = [part for source in batch for part in source.parts]
-    factors = [row for source in batch for row in source.factors]
-    factors = factors if any(factors) else []
     starts = np.flatnonzero(new)
-    cuts = [int(starts[0])]
+    cuts = [0]
     for start in starts.tolist():
         if start - cuts[-1] >= _BLOCK:
             cuts.append(start)
-    for begin, end in pairwise([*cuts, len(parts)]):
+    for begin, end in pairwise([*cuts, count]):
         span = slice(begin, end)
-        some = parts[span]
-        texts, names = [part.text for part in some], [part.cut for part in some]
-        yield PartTable(texts, unit[span] - unit[begin], lines[span], gaps[span], names, factors[span])
+        texts, names = [part.text for part in batch.parts[span]], [part.cut for part in batch.parts[span]]
+        factors = batch.factors[span] if any(batch.factors[span]) else ()
+        yield PartTable(texts, unit[span] - unit[begin], batch.line[span], batch.gap[span], names, factors)
 
 
-def _joined(segments: Iterator[Segment], text: str) -> list[Segment]:
+def _joined(segments: list[Segment], text: str) -> list[Segment]:
     """Neighbours of one line and one label as one segment, with the lower of their scores."""
     out: list[Segment] = []
     line, label = -1, ""
@@ -202,9 +213,7 @@ def _document(source: Source, article: list[Segment], language: tuple[str, float
     document_id = content_id(row["source_id"], start, end)
     solid = [_solid(segment.part.text) for segment in article]
     kept = sum(size for size, segment in zip(solid, article, strict=True) if segment.label in KEPT_LABELS)
-    repaired = (
-        (source.steps.get(line, ()) for line in range(article[0].line, article[-1].line + 1)) if source.steps else ()
-    )
+    lines = source.lines[max(article[0].line, 0) : article[-1].line + 1]
     return {
         "document_id": document_id,
         "source_id": row["source_id"],
@@ -217,30 +226,39 @@ def _document(source: Source, article: list[Segment], language: tuple[str, float
         "raw_end": end,
         "n_chars_kept": kept,
         "n_chars_dropped": sum(solid) - kept,
-        "repairs": sorted({step for steps in repaired for step in steps}),
+        "repairs": sorted({step for line in lines for step in line.repair.steps}),
         "cluster_id": document_id,
         "duplicate_of": None,
         "is_representative": True,
     }
 
 
-def _add_segments(columns: dict[str, list[Any]], document: dict[str, Any], article: list[Segment], base: int) -> None:
-    for name in ("document_id", "source_id", "source_path", "record"):
-        columns[name].extend([document[name]] * len(article))
-    for position, segment in enumerate(article):
-        start, end, text, alignment, _ = segment.part
-        start, end = base + start, base + end
-        columns["segment_id"].append(content_id(document["document_id"], start, end))
-        columns["position"].append(position)
-        columns["raw_start"].append(start)
-        columns["raw_end"].append(end)
-        columns["text"].append(text)
-        columns["alignment"].append(alignment)
-        columns["label"].append(segment.label)
-        columns["kept"].append(segment.label in KEPT_LABELS)
-        columns["reason"].append(segment.reason)
-        columns["score"].append(segment.score)
-        columns["duplicate_of"].append(None)
+def _segments(documents: list[dict[str, Any]], articles: list[tuple[Source, list[Segment]]]) -> pa.Table:
+    sizes = [len(article) for _, article in articles]
+    segments = [segment for _, article in articles for segment in article]
+    bases = [source.row["raw_base"] or 0 for source, _ in articles]
+    start, end, text, alignment, _ = zip(*(segment.part for segment in segments), strict=True)
+    _, _, label, score, reason = zip(*segments, strict=True)
+    raw_start = (np.array(start, np.int64) + np.repeat(bases, sizes)).tolist()
+    raw_end = (np.array(end, np.int64) + np.repeat(bases, sizes)).tolist()
+    columns: dict[str, Iterable[Any]] = {
+        name: [document[name] for document, size in zip(documents, sizes, strict=True) for _ in range(size)]
+        for name in ("document_id", "source_id", "source_path", "record")
+    }
+    columns |= {
+        "segment_id": map(content_id, columns["document_id"], raw_start, raw_end),
+        "position": chain.from_iterable(map(range, sizes)),
+        "raw_start": raw_start,
+        "raw_end": raw_end,
+        "text": text,
+        "alignment": alignment,
+        "label": label,
+        "kept": [name in KEPT_LABELS for name in label],
+        "reason": reason,
+        "score": score,
+        "duplicate_of": [None] * len(segments),
+    }
+    return pa.Table.from_arrays([pa.array(columns[item.name], item.type) for item in _SEGMENTS], schema=_SEGMENTS)
 
 
 def _solid(text: str) -> int:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Repair", "repair_line"]
 
-# A line without these has nothing to mend: printable ASCII, tab and line ends, no entity.
-_SUSPECT = re.compile(r"[^\t\n\r -~]|&[#A-Za-z]")
+# A line without these has nothing to mend: printable ASCII, tab and line ends, no entity, and some marks of printed
+# text, which ftfy takes for broken only beside characters that are not among them.
+_SUSPECT = re.compile(r"[^\t\n\r -~‘’“”–—…•·°]|&[#A-Za-z]")
 # Characters mended at once: some of ftfy's rules slow down on very long lines, and offsets are held per piece.
 _PIECE = 20_000
 _CODING = ("encode", "decode", "transcode")

@@ -1,0 +1,108 @@
+"""How fast text dumps are cleaned, beside the quality filters of datatrove, on the same texts in the same run.
+
+    python -m benchmarks.clean [--pages FOLDER] [--megabytes N] [--rounds N]
+
+The texts are altered copies of the written test pages (see `benchmarks.altered`), N megabytes of UTF-8, each page a
+document. The clean stage runs over all of them in one call, in this process, on one thread. The filters of datatrove
+(C4, Gopher, FineWeb, with their defaults; `pip install -e ".[bench]"`) judge each page as one document, where they are
+installed; they say keep or drop of a whole document and give no labels, offsets, articles or languages. Each set gets
+fresh documents; in "one after the other" a document that one filter drops is not seen by the next. Seconds are CPU
+time of the process, the best of the rounds.
+"""
+
+import argparse
+import importlib.util
+import time
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from pathlib import Path
+
+import pyarrow as pa
+from threadpoolctl import threadpool_limits
+
+from benchmarks.__main__ import altered
+from pipeline.config import Clean
+from pipeline.evaluation.gold import GoldPage, load_pages
+from pipeline.schema import TABLES
+from pipeline.stages.clean import CLEAN
+
+Run = Callable[[Sequence[str]], str]
+
+
+def texts_of(pages: Sequence[GoldPage], size: int) -> list[str]:
+    """Altered copies of the pages, `size` bytes of UTF-8 or a little more, all pages once before any comes again."""
+    texts: list[str] = []
+    written = 0
+    for copy in count():
+        for page in pages:
+            if written >= size:
+                return texts
+            texts.append(altered(page, copy))
+            written += len(texts[-1].encode())
+    return texts
+
+
+def clean(texts: Sequence[str]) -> str:
+    """The clean stage; what it found, in words."""
+    rows = [
+        {"source_id": str(i), "source_path": f"{i}.txt", "record": 0, "format": "txt", "text": text}
+        for i, text in enumerate(texts)
+    ]
+    out = CLEAN.run({"texts": pa.Table.from_pylist(rows, schema=TABLES["texts"].schema)}, Clean())
+    return f"{out['documents'].num_rows} articles, {out['segments'].num_rows} segments"
+
+
+def _filters() -> dict[str, tuple[str, ...]]:
+    """Sets of filters of datatrove, by class name; all of them in the order of FineWeb's own pipeline."""
+    gopher, c4, fineweb = ("GopherRepetitionFilter", "GopherQualityFilter"), "C4QualityFilter", "FineWebQualityFilter"
+    return {"C4": (c4,), "Gopher": gopher, "FineWeb": (fineweb,), "one after the other": (*gopher, c4, fineweb)}
+
+
+def _filtered(names: Sequence[str], texts: Sequence[str]) -> str:
+    from datatrove.data import Document
+    from datatrove.pipeline import filters
+
+    documents = (Document(text=text, id=str(i)) for i, text in enumerate(texts))
+    for name in names:
+        documents = getattr(filters, name)().run(documents)
+    return f"{sum(1 for _ in documents)} of {len(texts)} pages kept"
+
+
+def _peers() -> Mapping[str, Run]:
+    if importlib.util.find_spec("datatrove") is None:
+        return {}
+    return {f"datatrove {label}": lambda texts, n=names: _filtered(n, texts) for label, names in _filters().items()}
+
+
+def measure(run: Run, texts: Sequence[str], rounds: int) -> tuple[float, str]:
+    """CPU seconds of the fastest round, and what came out; tables and models are loaded before the clock starts."""
+    run(texts[:2])
+    best, found = float("inf"), ""
+    for _ in range(rounds):
+        begun = time.process_time()
+        found = run(texts)
+        best = min(best, time.process_time() - begun)
+    return best, found
+
+
+def main() -> None:
+    """Read the options, measure, print one table."""
+    parser = argparse.ArgumentParser(prog="benchmarks.clean", description=__doc__.split("\n")[0])
+    parser.add_argument("--pages", type=Path, default=Path("training/corpus"), help="folder of .page files")
+    parser.add_argument("--megabytes", type=float, default=20, help="size of the input")
+    parser.add_argument("--rounds", type=int, default=1, help="times that each is run")
+    options = parser.parse_args()
+    texts = texts_of(load_pages(options.pages, "test"), int(options.megabytes * 1e6))
+    size = sum(len(text.encode()) for text in texts) / 1e6
+    peers = _peers()
+    print(f"{len(texts)} pages, {size:.1f} MB, one thread" + ("" if peers else "; datatrove is not installed"))
+    print(f"{'':30} {'CPU seconds':>12} {'MB/s':>8}  result")
+    pa.set_cpu_count(1)
+    with threadpool_limits(1):
+        for label, run in {"claimsieve, clean stage": clean, **peers}.items():
+            seconds, found = measure(run, texts, options.rounds)
+            print(f"{label:30} {seconds:12.2f} {size / seconds:8.2f}  {found}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
