@@ -63,19 +63,33 @@ def test_an_html_page_says_where_it_comes_from() -> None:
     [row] = documents(PAGE, "html")
     assert [row[name] for name in COLUMNS[1:]] == [
         "https://knee.example/rest",
-        "Knee Guardian",
+        "knee.example",
         "Ada Reed",
         "2019-03-04",
     ]
     assert [PAGE[row[f"{name}_start"] : row[f"{name}_end"]] for name in COLUMNS[1:]] == [
-        "https://knee.example/rest", "Knee Guardian", "Ada Reed", "2019-03-04",
+        "https://knee.example/rest", "knee.example", "Ada Reed", "2019-03-04",
     ]  # fmt: skip
     check({**row, "title_start": None, "title_end": None, "title": None}, PAGE)
 
 
 def test_the_record_goes_before_the_page_and_has_no_place() -> None:
-    [row] = documents(PAGE, "html", "https://crawl.example/1")
-    assert (row["url"], row["url_start"], row["url_end"]) == ("https://crawl.example/1", None, None)
+    [row] = documents(PAGE, "html", "https://www.Crawl.example/1")
+    for name, value in (("url", "https://www.Crawl.example/1"), ("site", "crawl.example")):
+        assert (row[name], row[f"{name}_start"], row[f"{name}_end"]) == (value, None, None)
+
+
+def test_a_page_without_an_address_has_the_name_of_its_site() -> None:
+    page = PAGE.replace('<link rel="canonical" href="https://knee.example/rest">', "")
+    for url in (None, "page-7"):
+        [row] = documents(page, "html", url)
+        assert (row["url"], row["site"]) == (url, "Knee Guardian")
+        assert page[row["site_start"] : row["site_end"]] == "Knee Guardian"
+
+
+def test_a_record_of_plain_text_has_the_host_of_its_address_for_site() -> None:
+    [row] = documents("Rest helps a sore back.", url="https://health.example:8080/backs?page=2")
+    assert (row["site"], row["site_start"], row["site_end"]) == ("health.example", None, None)
 
 
 def test_a_page_of_nothing_but_markup_is_cleaned() -> None:

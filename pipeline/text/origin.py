@@ -4,6 +4,7 @@ From the record it came in (which is no place in the source), from what an HTML 
 article's own lines.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -12,7 +13,10 @@ from pipeline.text.align import to_raw
 from pipeline.text.bylines import Said, author_in, date_in
 from pipeline.text.metadata import Found, Metadata
 
-__all__ = ["Words", "origin"]
+__all__ = ["Words", "host_of", "origin"]
+
+# Host of an address (RFC 3986, 3.2), without user, port and a leading "www.", which a site uses at times.
+_HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:www\.(?=[^/?#:]*\.))?(\[[^\]/]*\]|[^/?#:\[\]\s]+)", re.I)
 
 
 class Words(NamedTuple):
@@ -29,11 +33,13 @@ def origin(
     """The columns title, url, site, author and published of `documents`, each with its `_start` and `_end`.
 
     url: as the record says, which goes before the page's. page: what an HTML page says of itself. titles, bylines:
-    the article's segments with that label, in order.
+    the article's segments with that label, in order. site: the host of the url, so that pages of one site have one
+    name whatever they call themselves; where there is no url, what the page calls its site.
     """
+    host = host_of(url or "")
     said: dict[str, Found | None] = {
         "url": page.url if not url else None,
-        "site": page.site,
+        "site": None if host else _site(page.url) or page.site,
         "title": _found(titles[0], Said(titles[0].text, 0, len(titles[0].text))) if titles else page.title,
         "author": page.author or next((_found(line, who) for line in bylines if (who := author_in(line.text))), None),
         "published": _date(page) or next((_found(line, day) for line in bylines if (day := date_in(line.text))), None),
@@ -44,7 +50,27 @@ def origin(
         columns[f"{name}_start"] = found.raw_start if found else None
         columns[f"{name}_end"] = found.raw_end if found else None
     columns["url"] = url or columns["url"]
+    columns["site"] = host or columns["site"]
     return columns
+
+
+def host_of(url: str) -> str | None:
+    """The host that an address names, in lower case, without user, port and a leading "www."; None without one.
+
+    >>> host_of("https://www.Health.example:8080/knee"), host_of("/knee")
+    ('health.example', None)
+    """
+    found = _HOST.match(url)
+    return found[1].lower() if found else None
+
+
+def _site(url: Found | None) -> Found | None:
+    """The host of an address, and its place: that of the whole address where it does not stand verbatim."""
+    found = _HOST.match(url.value) if url else None
+    if url is None or found is None:
+        return None
+    begin, end = found.span(1) if url.raw_end - url.raw_start == len(url.value) else (0, url.raw_end - url.raw_start)
+    return Found(found[1].lower(), url.raw_start + begin, url.raw_start + end)
 
 
 def _found(line: Words, said: Said) -> Found:
