@@ -9,7 +9,6 @@ import io
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +28,7 @@ Ints = npt.NDArray[np.int64]
 MODEL_REASON = "model:labeller"
 FILLED_REASON = "rule:inside-promotion"
 _FAR = 4.0  # standard deviations at which a feature is cut off
+_ROWS = 512  # parts that the network reads at once, where sources are as short; their numbers fit in a core's cache
 
 
 @dataclass(frozen=True)
@@ -101,40 +101,45 @@ def probabilities(rows: Features, source: npt.NDArray[np.int64]) -> Floats:
     """Probability of each label (columns in the order of `LABELS`) for each part, source by source."""
     network = load_network()
     values, words = encode(rows, network)
-    ends = (np.flatnonzero(np.append(source[1:] != source[:-1], True)) + 1).tolist() if len(source) else [0]
-    pieces = [np.zeros((0, len(LABELS)), np.float32)]
+    starts = np.flatnonzero(np.diff(source, prepend=-1))
+    sizes = np.diff(starts, append=len(source))
+    chances = np.zeros((len(source), len(LABELS)), np.float32)
     with _threads().limit(limits=1, user_api="blas"):
-        for begin, end in pairwise([0, *ends]):
-            pieces.append(_forward(values[begin:end], words[begin:end], network))
-    return np.concatenate(pieces)
+        for size in np.unique(sizes).tolist():
+            alike = starts[sizes == size]
+            for some in np.array_split(alike, -(-len(alike) * size // _ROWS)):
+                at = some[:, None] + np.arange(size)
+                chances[at] = _forward(values[at], words[at], network)
+    return chances
 
 
 def _forward(values: Floats, words: Floats, network: Network) -> Floats:
-    """One network after the other: what one holds of a page stays in the processor's cache."""
+    """Sources of one size, a network after the other. What one holds of them stays in the processor's cache, and the
+    products are made source by source: a product's last digits depend on its number of rows."""
     nets = len(network.layers[0][0])
-    chances = [_chance(values, own, network, net) for net, own in enumerate(np.split(words, nets, axis=1))]
+    chances = [_chance(values, own, network, net) for net, own in enumerate(np.split(words, nets, axis=-1))]
     return np.asarray(np.stack(chances).mean(axis=0), np.float32)
 
 
 def _chance(values: Floats, words: Floats, network: Network, net: int) -> Floats:
     (first, bias), *between, last = network.layers
-    state = np.concatenate([values, words], axis=1) @ first[net]
+    state = np.concatenate([values, words], axis=-1) @ first[net]
     state += bias[net]
     np.maximum(state, 0, out=state)
-    width = state.shape[1]
-    around = np.empty((len(state), 3 * width), np.float32)
+    width = state.shape[-1]
+    around = np.empty((*state.shape[:-1], 3 * width), np.float32)
     change = np.empty_like(state)
     for (weight, bias), stride in zip(between, network.strides, strict=True):
-        around[:stride, :width] = around[-stride:, -width:] = 0
-        around[stride:, :width] = state[:-stride]
-        around[:, width:-width] = state
-        around[:-stride, -width:] = state[stride:]
+        around[:, :stride, :width] = around[:, -stride:, -width:] = 0
+        around[:, stride:, :width] = state[:, :-stride]
+        around[..., width:-width] = state
+        around[:, :-stride, -width:] = state[:, stride:]
         np.matmul(around, weight[net], out=change)
         change += bias[net]
         state += np.maximum(change, 0, out=change)
     scores = state @ last[0][net] + last[1][net]
-    chance = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(chance / chance.sum(axis=1, keepdims=True), np.float32)
+    chance = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return np.asarray(chance / chance.sum(axis=-1, keepdims=True), np.float32)
 
 
 def label_parts(parts: PartTable, *, drop_threshold: float) -> Labels:
