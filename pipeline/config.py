@@ -7,16 +7,21 @@ or out of range, before any work starts.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from pipeline.errors import ConfigError
 
-__all__ = ["NAMES_DATA", "Clean", "Config", "Consolidate", "Deduplicate", "Extract", "Ingest", "Tag", "load_config"]
+__all__ = [
+    "HANDED_ON", "NAMES_DATA", "Clean", "Config", "Consolidate", "Deduplicate", "Extract", "Ingest", "Tag",
+    "load_config",
+]  # fmt: skip
 
 # Metadata of a setting that names a file, a folder or a package: what lies there decides about rows as well.
 NAMES_DATA = {"names_data": True}
+# Metadata of a setting whose home is another section: `Config` hands it on, and a file sets it there only.
+HANDED_ON = {"handed_on": True}
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,9 @@ class Deduplicate:
         two notes of ten words share six of them by chance.
     max_bucket: 50. Where more articles than this share a band or a passage, each is compared with the
         first of them only, so that a phrase on 100,000 pages costs 100,000 checks and not 5 billion.
+    site_pages, site_share, site_chance: a line is its site's (or folder's) where it stands in 3 articles and in 2 % of
+        them, and the labeller doubted it there: the mean chance that it is to be dropped reaches .1. See
+        `pipeline.text.site_lines`.
     """
 
     shingle_words: int = 2
@@ -77,6 +85,9 @@ class Deduplicate:
     min_passage_words: int = 12
     min_shingles: int = 30
     max_bucket: int = 50
+    site_pages: int = 3
+    site_share: float = 0.02
+    site_chance: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -106,11 +117,14 @@ class Extract:
         wrong four times in five, so filter on `confidence` by what a mistake costs you.
     readers: who reads, in this order. "reader" is the trained one; "frames" is the rule reader (list frames and a cue
         lexicon), there for comparison: strict F1 .30 on real pages against .47.
+    terminology: that of `Tag`, handed on by `Config`, and set there: the arguments that readers add to the mentions
+        are linked to the same concepts as those tagged before, so that a run has one terminology.
     """
 
     languages: tuple[str, ...] = ("en",)
     min_confidence: float = 0.2
     readers: tuple[str, ...] = ("reader",)
+    terminology: str = field(default="", metadata=NAMES_DATA | HANDED_ON)
 
 
 @dataclass(frozen=True)
@@ -126,7 +140,7 @@ class Consolidate:
 
 @dataclass(frozen=True)
 class Config:
-    """All sections."""
+    """All sections. `extract.terminology` is that of `tag`, whatever it was given."""
 
     ingest: Ingest = field(default_factory=Ingest)
     clean: Clean = field(default_factory=Clean)
@@ -134,6 +148,10 @@ class Config:
     tag: Tag = field(default_factory=Tag)
     extract: Extract = field(default_factory=Extract)
     consolidate: Consolidate = field(default_factory=Consolidate)
+
+    def __post_init__(self) -> None:
+        """Hand on what one section sets and others need."""
+        object.__setattr__(self, "extract", replace(self.extract, terminology=self.tag.terminology))
 
 
 def load_config(path: Path | None) -> Config:
@@ -166,7 +184,8 @@ def _check_known(data: Mapping[str, Any], known: tuple[str, ...], where: str) ->
 def _section(kind: type[Any], data: Any, where: str) -> Any:
     if not isinstance(data, dict):
         raise ConfigError(f"{where} must be a table of settings")
-    _check_known(data, tuple(f.name for f in fields(kind)), f"{where} setting")
+    own = tuple(f.name for f in fields(kind) if not HANDED_ON.items() <= f.metadata.items())
+    _check_known(data, own, f"{where} setting")
     return kind(**{key: _value(value, get_type_hints(kind)[key], f"{where} {key}") for key, value in data.items()})
 
 

@@ -94,8 +94,10 @@ _SOURCE = Column("source_id", _STRING, "the source it stands in")
 _DOCUMENT = Column("document_id", _STRING, "the article it stands in")
 _SEGMENT = Column("segment_id", _STRING, "the segment it stands in")
 _URL = _maybe("url", _STRING, "address of the page, where the record or the page says it")
-_SITE = _maybe("site", _STRING, "host of the url, or the site's name as the page gives it")
+_SITE = _maybe("site", _STRING, "host of the url, without www.; where there is no url, the name the page gives it")
 _TITLE = _maybe("title", _STRING, "headline of the article, repaired")
+_TERMINOLOGY = Column("terminology", _ENUM, "version of the terminology that concepts were looked up in, one a run: "
+                      "embedded, or large (with the file of tag.terminology), and a hash of its terms")  # fmt: skip
 
 
 def _place(name: str) -> tuple[Column, ...]:
@@ -178,13 +180,13 @@ _ALL = (
         _maybe("duplicate_of", _STRING, "segment_id of the passage this repeats in another article"),
     ), ("source_path", "record", "raw_start")),
     Table("duplicates", "one member of a cluster of copies", (
-        Column("kind", _ENUM, "document or passage"),
+        Column("kind", _ENUM, "document, passage, or line: one that its site puts on many pages"),
         Column("member_id", _STRING, "document_id or segment_id of the member"),
         Column("cluster_id", _STRING, "hash of the sorted member ids"),
         Column("representative_id", _STRING, "member that counts"),
         Column("similarity", _FLOAT, "true Jaccard of word shingles with the representative, 0 to 1"),
         Column("containment", _FLOAT, "share of the smaller one's shingles found in the other, 0 to 1"),
-        Column("method", _ENUM, "how it was found: exact, minhash, passage"),
+        Column("method", _ENUM, "how it was found: exact, minhash, passage, site"),
     ), ("kind", "cluster_id", "member_id")),
     Table("mentions", "one medical entity named in kept, non-duplicate text, or taken by a claim as its argument", (
         Column("mention_id", _STRING, "hash of segment_id, raw_start, raw_end, entity_type and concept_id"),
@@ -197,6 +199,7 @@ _ALL = (
         Column("match_kind", _ENUM, "how it was found: exact, rewrite, abbreviation or composed by the terms; model "
                "where no term of its type has just these words: a claim's argument, or what tag.model found"),
         _maybe("link_kind", _ENUM, "how its concept was found: exact, rewrite, abbreviation, composed or fuzzy"),
+        _TERMINOLOGY,
         Column("score", _FLOAT, "how sure the match is, 0 to 1; of an argument, the best raw_score it was read with"),
         Column("negated", _BOOL, "true where the text denies it"),
         Column("hedged", _BOOL, "true where the text is unsure of it"),
@@ -229,6 +232,7 @@ _ALL = (
         Column("extractor", _ENUM, "what read it"),
         Column("cues", _STRINGS, "cue words and frames that fired, each as kind:words"),
         _maybe("calibration_id", _STRING, "calibration table behind the confidence"),
+        _TERMINOLOGY,
     ), ("source_path", "record", "evidence_start", "subject_start", "object_start", "claim_id")),
     Table("claim_groups", "one relation, over all places that state or deny it", (
         Column("group_id", _STRING, "what is claimed"),
@@ -246,6 +250,7 @@ _ALL = (
         Column("contradicts", _STRINGS, "group_ids that say the opposite, sorted"),
         _maybe("max_confidence", _FLOAT, "best confidence among its rows"),
         Column("example_claim_id", _STRING, "its most confident row"),
+        _TERMINOLOGY,
     ), ("group_id",)),
     Table("files", "one input file, before it is read", (
         _PATH,
@@ -260,7 +265,7 @@ _ALL = (
         Column("text", pa.large_string(), "the decoded text, untouched: BOM, CRLF and NUL stay where they were"),
     ), ("source_path", "record", "raw_base"), public=False),
     Table("sketches", "the slim columns that the join over all articles needs", (
-        _DOCUMENT, _PATH, _RECORD, _START,
+        _DOCUMENT, _PATH, _RECORD, _START, _SITE,
         Column("n_chars_kept", _INT, "characters of kept segments that are not white space"),
         Column("exact", _STRING, "hash of the words of the kept text; empty where there are none"),
         Column("shingles", pa.list_(pa.field("item", pa.uint32(), nullable=False)),
@@ -270,6 +275,12 @@ _ALL = (
         Column("passages", pa.list_(pa.field("item", pa.struct([
             pa.field("segment_id", pa.string(), nullable=False), pa.field("hash", pa.uint64(), nullable=False)]),
             nullable=False)), "kept segments long enough to count as a passage, in reading order; hash of their words"),
+        Column("lines", pa.list_(pa.field("item", pa.struct([
+            pa.field("hash", pa.uint64(), nullable=False), pa.field("chance", pa.uint16(), nullable=False)]),
+            nullable=False)), "all segments with words: hash of them, chance in 1/10,000 that they are to be dropped"),
+        Column("doubted", pa.list_(pa.field("item", pa.struct([
+            pa.field("segment_id", pa.string(), nullable=False), pa.field("hash", pa.uint64(), nullable=False)]),
+            nullable=False)), "those of the lines that are kept, though not for sure"),
     ), ("source_path", "record", "raw_start"), public=False),
     Table("claim_sketches", "the slim columns that grouping over all claims needs", (
         Column("claim_id", _STRING, "the claim"),
@@ -282,6 +293,7 @@ _ALL = (
         *_group_argument("object"),
         Column("negated", _BOOL, "true where the text denies the relation"),
         _maybe("confidence", _FLOAT, "calibrated probability"),
+        _TERMINOLOGY,
     ), ("source_path", "record", "claim_id"), public=False),
 )  # fmt: skip
 TABLES = {table.name: table for table in _ALL}

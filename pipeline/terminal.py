@@ -66,7 +66,8 @@ def show_manifest(to: Console, manifest: Manifest, state: str) -> None:
     """The last run: state of its tables, steps, rows."""
     to.print(f"{state}")
     to.print(
-        f"written {manifest.started} from {escape(manifest.raw)} ({manifest.n_files} files), version {manifest.version}"
+        f"written {manifest.started} from {escape(manifest.raw)} ({manifest.n_files} files),"
+        f" version {manifest.version}, terminology {manifest.terminology}"
     )
     steps = Table("step", "computed", "reused", "seconds", box=None)
     for step in manifest.steps:

@@ -53,7 +53,7 @@ def tables(voices: list[Voice], *, folder: str = "") -> dict[str, pa.Table]:
             "predicate_curie": PREDICATES[voice["predicate"]], "negated": voice["negated"], "certainty": "asserted",
             "quantity": None, "qualifier": None, "attribution": None, "evidence_type": "none",
             "confidence": voice["confidence"], "raw_score": 0.0, "extractor": "test", "cues": [],
-            "calibration_id": None,
+            "calibration_id": None, "terminology": "embedded-0",
         })  # fmt: skip
     return {"claims": from_rows("claims", claims), "documents": from_rows("documents", documents.values())}
 

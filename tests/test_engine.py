@@ -9,12 +9,13 @@ import pyarrow as pa
 import pytest
 from conftest import ROOT, table_bytes
 
-from pipeline.config import Tag
-from pipeline.engines.fingerprint import code_and_data, stage_key
+from pipeline.config import Config, Tag
+from pipeline.engines.fingerprint import code_and_data, config_entries, stage_key
 from pipeline.engines.flow import RunOptions, run_stages
 from pipeline.engines.local import LocalEngine, Task
 from pipeline.errors import RejectError, StageError
 from pipeline.stage import Stage, content_id, from_rows
+from pipeline.stages.extract import EXTRACT
 from pipeline.stages.ingest import find_files
 from pipeline.stages.tag import TAG
 from pipeline.store import pack, read_table
@@ -137,12 +138,14 @@ class TestFingerprint:
         assert ROOT / "pipeline/stages/clean.py" not in files
 
     def test_a_file_named_by_a_setting_counts_with_its_content(self, tmp_path):
-        (tmp_path / "terms.parquet").write_bytes(b"1")
-        section = Tag(terminology=str(tmp_path / "terms.parquet"))
-        before = stage_key(TAG, section)
-        assert before == stage_key(TAG, section) != stage_key(TAG, Tag())
-        (tmp_path / "terms.parquet").write_bytes(b"2")
-        assert stage_key(TAG, section) != before
+        config = Config(tag=Tag(terminology=str(tmp_path / "terms.parquet")))
+        for stage, section in ((TAG, config.tag), (EXTRACT, config.extract)):
+            (tmp_path / "terms.parquet").write_bytes(b"1")
+            before = stage_key(stage, section)
+            assert before == stage_key(stage, section) != stage_key(stage, getattr(Config(), stage.config))
+            (tmp_path / "terms.parquet").write_bytes(b"2")
+            assert stage_key(stage, section) != before
+        assert "extract.terminology" not in config_entries(config), "it stands at its home"
 
 
 class TestFailure:

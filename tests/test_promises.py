@@ -1,6 +1,7 @@
 """The promises that DESIGN makes, each as a property of the real stages over the sample pages."""
 
 import random
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 import pipeline
 from pipeline.config import Config
-from pipeline.schema import KEPT_LABELS, TABLES
+from pipeline.schema import KEPT_LABELS, TABLES, Table
 from pipeline.stage import CorpusStage, Stage
 from pipeline.stages import STAGES
 from pipeline.stages.ingest import find_files
@@ -76,6 +77,10 @@ def _step_names(stage: Stage | CorpusStage) -> list[str]:
     if isinstance(stage, Stage):
         return [stage.name]
     return [f"{stage.name}.sketch"] + ([f"{stage.name}.mark"] if stage.mark else [])
+
+
+def _names_concepts(table: Table) -> bool:
+    return bool({"concept_id", "subject_id", "object_id"} & set(table.schema.names))
 
 
 def _where(table: pa.Table, column: str, values: set[str]) -> pa.Table:
@@ -201,6 +206,17 @@ class TestNothingLost:
             "empty.txt": "empty",
             "photo.txt": "binary",
         }
+
+
+class TestOneTerminology:
+    """Every row that may name a concept names the terminology it was looked up in, that of its run."""
+
+    def test_rows_name_the_terminology_of_the_manifest(self, ran):
+        with_concepts = [t.name for t in TABLES.values() if t.public and _names_concepts(t)]
+        assert with_concepts == ["mentions", "claims", "claim_groups"]
+        for name in with_concepts:
+            assert set(ran.table(name).column("terminology").to_pylist()) == {ran.manifest.terminology}, name
+        assert re.fullmatch(r"embedded-[0-9a-f]{8}", ran.manifest.terminology)
 
 
 class TestDeterministic:

@@ -50,7 +50,7 @@ def rejects(rows) -> pa.Table:
 
 def manifest(*tables: TableFile) -> Manifest:
     return Manifest(
-        version="1", python="3", libraries={"a": "1"}, raw="raw", n_files=1, input_hash="", config={},
+        version="1", python="3", libraries={"a": "1"}, raw="raw", n_files=1, input_hash="", terminology="embedded-0", config={},
         flow={"ingest": "1"}, steps=(Step("ingest", 1, 0, 0.5),), tables=tables, workers=1,
         started="2026-01-01T00:00:00+00:00", seconds=1.0,
     )  # fmt: skip
@@ -215,7 +215,7 @@ def test_the_manifest_comes_back(tmp_path):
     assert written.table("mentions") is written.step("tag") is None
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', '{"format": 1, "x": 2}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 2}', '{"format": 2, "x": 2}'])
 def test_a_damaged_manifest_is_an_error_that_says_what_to_do(tmp_path, text):
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(OutputError, match="delete it"):

@@ -1,6 +1,7 @@
 """Tagging: mentions are true to the source, right by the written cases, and the same however the work is split."""
 
 import json
+import os
 import re
 from importlib.resources import files
 from itertools import chain
@@ -14,15 +15,16 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.config import Tag
+from pipeline.config import Config, Extract, Tag, load_config
 from pipeline.errors import ConfigError
 from pipeline.knowledge.abbreviations import find_short_forms
 from pipeline.knowledge.concepts import Concept
 from pipeline.knowledge.linking import link
 from pipeline.knowledge.recognise import Recogniser, find
-from pipeline.knowledge.terminology import embedded, load
+from pipeline.knowledge.terminology import embedded, load, version_of
 from pipeline.knowledge.tokens import fold, key_of, tokenise
 from pipeline.stage import from_rows
+from pipeline.stages.extract import EXTRACT
 from pipeline.stages.tag import TAG
 
 CASES = Path(__file__).parent / "cases"
@@ -158,6 +160,55 @@ def test_no_terminology_file_is_a_config_error() -> None:
     tables = {"documents": from_rows("documents", [document(1)]), "segments": from_rows("segments", [])}
     with pytest.raises(ConfigError, match=r"nowhere\.parquet"):
         TAG.run(tables, Tag(terminology="nowhere.parquet"))
+
+
+def test_what_is_no_terminology_is_a_config_error(tmp_path: Path) -> None:
+    (tmp_path / "notes.parquet").write_text("nothing of the kind")
+    pq.write_table(pa.table({"curie": ["T:1"]}), tmp_path / "others.parquet")
+    for name in ("notes.parquet", "others.parquet"):
+        with pytest.raises(ConfigError, match="make terminology"):
+            version_of(str(tmp_path / name))
+
+
+def test_a_version_tells_what_a_terminology_holds_not_how_it_is_written(terms: Path, tmp_path: Path) -> None:
+    """Another compression changes nothing, another term does, also for who has loaded it before."""
+    assert version_of("") == embedded().version != version_of(str(terms)) == load(terms).version
+    assert version_of("").startswith("embedded-") and version_of(str(terms)).startswith("large-")
+    copy = tmp_path / "copy.parquet"
+    table = pq.read_table(terms)
+    pq.write_table(table, copy, compression="gzip", row_group_size=2)
+    before = load(copy)
+    assert before.version == version_of(str(terms))
+    pq.write_table(table.slice(1), copy)
+    os.utime(copy, ns=(1, 1))
+    assert load(copy).version == version_of(str(copy)) != before.version
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_arguments_are_looked_up_in_the_terminology_of_the_run(terms: Path, tmp_path: Path, large: bool) -> None:
+    """`tag.terminology` is the one setting: what readers add is linked, and what rows say follows it."""
+    path = tmp_path / "own.parquet"
+    own = pq.read_table(terms).to_pylist()[0]
+    own |= {"curie": "T:99", "name": "zonkery", "synonyms": "", "keys": "zonkery", "entity_type": "condition"}
+    pq.write_table(pa.Table.from_pylist([own]), path)
+    config = Config(tag=Tag(terminology=str(path) if large else ""), extract=Extract(readers=("frames",)))
+    tables = {
+        "documents": from_rows("documents", [document(1)]),
+        "segments": from_rows("segments", [segment(1, 0, "Ginger tea relieves severe zonkerry.")]),
+    }
+    tables |= TAG.run(tables, config.tag)
+    found = EXTRACT.run(tables, config.extract)
+    (claim,) = [row for row in found["claims"].to_pylist() if "zonk" in row["object_text"]]
+    assert claim["object_id"] == ("T:99" if large else None)
+    rows = [*found["claims"].to_pylist(), *found["mentions"].to_pylist()]
+    assert {row["terminology"] for row in rows} == {version_of(config.tag.terminology)}
+
+
+def test_the_terminology_has_one_home(tmp_path: Path) -> None:
+    assert Config(tag=Tag(terminology="a"), extract=Extract(terminology="b")).extract.terminology == "a"
+    (tmp_path / "c.toml").write_text('[extract]\nterminology = "a"\n')
+    with pytest.raises(ConfigError, match="'terminology' is unknown"):
+        load_config(tmp_path / "c.toml")
 
 
 def test_a_spacy_model_may_take_the_place_of_the_matches(terms: Path, tmp_path: Path) -> None:

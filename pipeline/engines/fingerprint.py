@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pipeline
-from pipeline.config import NAMES_DATA
+from pipeline.config import HANDED_ON, NAMES_DATA
 from pipeline.stage import CorpusStage, Stage
 from pipeline.store import digest
 
@@ -34,7 +34,9 @@ def stage_key(stage: Stage | CorpusStage, section: Any) -> bytes:
     module = getattr(function, "__module__", "") or ""
     code = [f"{path.name}={_content(path).hex()}" for path in code_and_data(module)]
     made = [f"{name}={version}" for name, version in libraries().items()]
-    settings = [getattr(section, setting.name) for setting in fields(section) if setting.metadata == NAMES_DATA]
+    settings = [
+        getattr(section, setting.name) for setting in fields(section) if NAMES_DATA.items() <= setting.metadata.items()
+    ]
     named = [part for value in settings if value for part in _named(value)]
     return digest(stage.name, stage.version, repr(section), platform.python_version(), *made, *code, *named)
 
@@ -52,11 +54,12 @@ def libraries() -> dict[str, str]:
 
 
 def config_entries(config: Any) -> dict[str, str]:
-    """Every setting as `section.key` and its value's repr, in the order of their definition."""
+    """Every setting as `section.key` and its value's repr, in the order of their definition; each at its home."""
     return {
-        f"{section}.{key}": repr(value)
+        f"{section}.{setting.name}": repr(getattr(getattr(config, section), setting.name))
         for section in vars(config)
-        for key, value in vars(getattr(config, section)).items()
+        for setting in fields(getattr(config, section))
+        if not HANDED_ON.items() <= setting.metadata.items()
     }
 
 

@@ -16,6 +16,7 @@ from pipeline.engines.fingerprint import config_entries, libraries, stage_key
 from pipeline.engines.local import LocalEngine
 from pipeline.engines.steps import Progress, Work, file_piece
 from pipeline.errors import ConfigError
+from pipeline.knowledge.terminology import version_of
 from pipeline.stage import CorpusStage, Stage
 from pipeline.stages import STAGES
 from pipeline.stages.ingest import find_files
@@ -72,13 +73,14 @@ class Outcome:
 def run_stages(options: RunOptions) -> Outcome:
     """Run the stages over all files and replace the tables in `options.out`.
 
-    Raises ConfigError (unknown stage, no worker, `out` inside `raw`), InputError (no files), StageError (a
-    stage failed on a file), OutputError (the folder cannot be written, is full, or another run holds it).
+    Raises ConfigError (unknown stage, no worker, `out` inside `raw`, no such terminology), InputError (no files),
+    StageError (a stage failed on a file), OutputError (the folder cannot be written, is full, or another run holds it).
     The tables of the last complete run stay as they are unless all goes well.
     """
     stages = _chosen(options)
     workers = _workers(options)
     _check_apart(options)
+    terminology = version_of(options.config.tag.terminology)
     files = in_order("files", options.find_files(options.raw))
     flow = _flow(stages, options.config, files)
     with lock(options.out):
@@ -90,7 +92,7 @@ def run_stages(options: RunOptions) -> Outcome:
             units: list[str] = files.column("source_path").to_pylist()
             pieces = [file_piece(files.slice(i, 1)) for i in range(files.num_rows)]
             work = Work(cache, engine, units, {"files": [*pieces]}, options.progress)
-            manifest = _take_all(options, stages, flow, work)
+            manifest = _take_all(options, stages, flow, work, terminology)
     return Outcome(manifest, fresh=False)
 
 
@@ -123,7 +125,9 @@ def _is_fresh(manifest: Manifest, flow: dict[str, str], out: Path) -> bool:
     return manifest.flow.get(last) == flow[last] and all(is_intact(out, table) for table in manifest.tables)
 
 
-def _take_all(options: RunOptions, stages: Sequence[Stage | CorpusStage], flow: dict[str, str], work: Work) -> Manifest:
+def _take_all(
+    options: RunOptions, stages: Sequence[Stage | CorpusStage], flow: dict[str, str], work: Work, terminology: str
+) -> Manifest:
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     for stage in stages:
         section = getattr(options.config, stage.config)
@@ -138,6 +142,7 @@ def _take_all(options: RunOptions, stages: Sequence[Stage | CorpusStage], flow: 
         raw=str(options.raw),
         n_files=len(set(work.units)),
         input_hash=flow[""],
+        terminology=terminology,
         config=config_entries(options.config),
         flow={name: value for name, value in flow.items() if name},
         steps=tuple(work.steps),

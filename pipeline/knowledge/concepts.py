@@ -34,12 +34,13 @@ class Entry(NamedTuple):
         return SCORES[self.kind]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Terminology:
     """Keys (folded words joined by spaces) with their readings, best first.
 
     `lengths`: for the first word of a key, the lengths in words of the keys that begin with it, longest first.
-    `version`: hash of the data it was made from. `unresolved`: rules whose target no concept is named by.
+    `version`: "embedded" or "large" and a hash of the terms and rules it was made from. `unresolved`: rules whose
+    target no concept is named by. One equals itself alone.
     """
 
     version: str

@@ -90,7 +90,7 @@ class Linker:
     """Links phrases with the terminology of one recogniser."""
 
     def __init__(self, recogniser: Recogniser) -> None:
-        self._recogniser = recogniser
+        self.recogniser = recogniser
         self._entries = recogniser.terminology.entries
 
     def link(
@@ -131,7 +131,7 @@ class Linker:
         begin, end = _core(tokens.words)
         if begin == end:
             return None
-        for found in self._recogniser.find(text, tokens=tokens, short_forms=short_forms):
+        for found in self.recogniser.find(text, tokens=tokens, short_forms=short_forms):
             covers = found.start <= tokens.starts[begin] and found.end >= tokens.ends[end - 1]
             if covers and entity_type in (None, found.entity_type):
                 return _from_found(found)

@@ -36,6 +36,7 @@ class MentionRow(TypedDict):
     xrefs: Sequence[str]
     match_kind: str
     link_kind: str | None
+    terminology: str
     score: float
     negated: bool
     hedged: bool
@@ -45,8 +46,11 @@ class MentionRow(TypedDict):
     context_cues: Sequence[CuePlace]
 
 
-def mention_row(found: Found, segment: Mapping[str, Any], cues: Sequence[Cue]) -> MentionRow:
-    """`found` in a row of `segments`, whose text has these `cues` (`cues.find_cues`)."""
+def mention_row(found: Found, segment: Mapping[str, Any], cues: Sequence[Cue], *, terminology: str) -> MentionRow:
+    """`found` in a row of `segments`, whose text has these `cues` (`cues.find_cues`).
+
+    `terminology`: the version of the one its concept was looked up in.
+    """
     raw_start, raw_end = to_raw(found.start, found.end, segment["raw_start"], segment["alignment"])
     context = context_of(found.start, found.end, cues)
     return {
@@ -54,7 +58,8 @@ def mention_row(found: Found, segment: Mapping[str, Any], cues: Sequence[Cue]) -
         "source_path": segment["source_path"], "record": segment["record"],
         "raw_start": raw_start, "raw_end": raw_end, "text": found.text,
         "entity_type": found.entity_type, "concept_id": found.concept_id, "concept_name": found.concept_name,
-        "xrefs": found.xrefs, "match_kind": found.match_kind, "link_kind": found.link_kind, "score": found.score,
+        "xrefs": found.xrefs, "match_kind": found.match_kind, "link_kind": found.link_kind,
+        "terminology": terminology, "score": found.score,
         "negated": context.negated, "hedged": context.hedged, "hypothetical": context.hypothetical,
         "historical": context.historical, "other_experiencer": context.other_experiencer,
         "context_cues": [_cue(cue, segment) for cue in context.cues],

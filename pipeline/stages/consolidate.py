@@ -62,6 +62,7 @@ class _Claim(TypedDict):
     object_type: str
     negated: bool
     confidence: float | None
+    terminology: str
     wording: int
 
 
@@ -245,6 +246,7 @@ def _row(group: _Group, opposed: Sequence[_Group]) -> dict[str, object]:
         "object_id",
         "object_name",
         "object_type",
+        "terminology",
     )
     return {name: value for name, value in group.best.items() if name in names} | {
         "n_claims": group.n_claims,

@@ -2,13 +2,14 @@
 
 Readers propose (`Reading`); one path adds what rules can tell of any claim (negation, certainty, quantity,
 qualifier, attribution, kind of evidence), turns scores into confidence and writes rows. Each argument is a mention:
-the tagged one of its place and type, else one that is added, linked to a concept where the cascade finds one.
+the tagged one of its place and type, else one that is added, linked to a concept where the cascade finds one. Both are
+linked with the terminology that the run is configured with (`Tag.terminology`), whose version the rows name.
 """
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import chain
 from typing import Any
 
@@ -20,12 +21,13 @@ from pipeline.errors import ConfigError
 from pipeline.knowledge import frames
 from pipeline.knowledge.abbreviations import find_short_forms
 from pipeline.knowledge.attributes import attributes_of
-from pipeline.knowledge.concepts import Concept
+from pipeline.knowledge.concepts import Concept, Terminology
 from pipeline.knowledge.cues import Cue, find_cues
-from pipeline.knowledge.linking import Link, bare, link
+from pipeline.knowledge.linking import Link, Linker, bare
 from pipeline.knowledge.mentions import mention_row
 from pipeline.knowledge.reading import Argument, Article, Finder, Mention, Reader, Reading, Segment, Span, passages
-from pipeline.knowledge.recognise import Found, recogniser
+from pipeline.knowledge.recognise import Found, Recogniser
+from pipeline.knowledge.terminology import configured
 from pipeline.knowledge.tokens import key_of
 from pipeline.models import reader
 from pipeline.models.confidence import calibration_for
@@ -47,17 +49,26 @@ _MENTION_ORDER = ("source_path", "record", "raw_start", "raw_end", "mention_id")
 
 @dataclass(frozen=True)
 class _Document:
-    """An article with the rows it was built from: its document, its kept segments in order, tagged mentions."""
+    """An article with the rows it was built from, and the linker of the run's terminology.
+
+    The rows: its document, its kept segments in order, its tagged mentions.
+    """
 
     document: _Row
     segments: Sequence[_Row]
     tagged: Mapping[_Place, _Row]
     article: Article
+    linker: Linker
 
     @cached_property
     def short_forms(self) -> Mapping[str, Concept | None]:
         """The short forms that the article defines."""
-        return find_short_forms((segment["text"] for segment in self.segments), recogniser().read)
+        return find_short_forms((segment["text"] for segment in self.segments), self.linker.recogniser.read)
+
+    @property
+    def terminology(self) -> str:
+        """The version of the terminology that arguments are looked up in."""
+        return self.linker.recogniser.terminology.version
 
     def raw(self, span: Span) -> tuple[int, int]:
         """Code points of the source behind a span."""
@@ -74,14 +85,15 @@ def extract(tables: Tables, config: Extract) -> dict[str, pa.Table]:
 
     Takes `documents`, `segments`, `mentions`; gives `mentions` back with those of the readers' arguments that were
     not among them. Articles in a language that is not in `config.languages` are not read. Raises ConfigError for a
-    reader that does not exist.
+    reader or a terminology that does not exist.
     """
     unknown = [name for name in config.readers if name not in READERS]
     if unknown:
         raise ConfigError(f"[extract] readers: {unknown[0]!r} is unknown; known are: {', '.join(sorted(READERS))}")
     claims: dict[str, _Row] = {}
     mentions: dict[str, _Row] = {row["mention_id"]: row for row in tables["mentions"].to_pylist()}
-    for document in _documents(tables, list(mentions.values()), config):
+    linker = _linker(configured(config.terminology))
+    for document in _documents(tables, list(mentions.values()), config, linker):
         read = passages(document.article)
         readings = [reading for name in config.readers for reading in READERS[name](read)]
         lone = [found for name in config.readers if name in FINDERS for found in FINDERS[name](read)]
@@ -101,7 +113,7 @@ def _sorted(name: str, rows: Iterable[_Row], order: Sequence[str]) -> pa.Table:
     return from_rows(name, sorted(rows, key=lambda row: tuple(row[column] for column in order)))
 
 
-def _documents(tables: Tables, mentions: Sequence[_Row], config: Extract) -> Iterator[_Document]:
+def _documents(tables: Tables, mentions: Sequence[_Row], config: Extract, linker: Linker) -> Iterator[_Document]:
     documents, segments = tables["documents"], tables["segments"]
     language = pc.is_in(documents["language"].cast(pa.string()), pa.array(config.languages, pa.string()))
     wanted = documents.filter(pc.and_(documents["is_representative"], language)).to_pylist()
@@ -116,7 +128,7 @@ def _documents(tables: Tables, mentions: Sequence[_Row], config: Extract) -> Ite
         rows = sorted(kept[document["document_id"]], key=lambda row: row["position"])
         own = [tagged.get(row["segment_id"], []) for row in rows]
         article = Article(tuple(map(_segment, rows, own)))
-        yield _Document(document, rows, _by_place(chain.from_iterable(own)), article)
+        yield _Document(document, rows, _by_place(chain.from_iterable(own)), article, linker)
 
 
 def _by_place(mentions: Iterable[_Row]) -> dict[_Place, _Row]:
@@ -161,7 +173,7 @@ def _mention(document: _Document, argument: _Argument, score: float) -> _Row:
     (index, start, end), kind = argument
     segment = document.segments[index]
     found = Found(start, end, segment["text"][start:end], kind, *_concept(document, argument, score))
-    row = mention_row(found, segment, _cues(segment["text"]))
+    row = mention_row(found, segment, _cues(segment["text"]), terminology=document.terminology)
     return {"mention_id": content_id(*document.place(*argument), row["concept_id"]), **row}
 
 
@@ -181,16 +193,22 @@ def _concept(
         concept = inner["concept_id"], inner["concept_name"], tuple(inner["xrefs"])
         return *concept, "model", score, inner["link_kind"]
     own = any(short in words for short in document.short_forms)
-    found = link(words, kind, short_forms=document.short_forms) if own else _link(words, kind)
+    linker = document.linker
+    found = linker.link(words, kind, short_forms=document.short_forms) if own else _link(linker, words, kind)
     if found is None:
         return None, None, (), "model", score, None
     return found.concept_id, found.concept_name, found.xrefs, "model", score, found.match_kind
 
 
+@cache
+def _linker(terminology: Terminology) -> Linker:
+    return Linker(Recogniser(terminology))
+
+
 # Pages say the same things over and over; a look-up with spelling variants is not cheap.
 @lru_cache(maxsize=1 << 15)
-def _link(words: str, kind: str) -> Link | None:
-    return link(words, kind)
+def _link(linker: Linker, words: str, kind: str) -> Link | None:
+    return linker.link(words, kind)
 
 
 @lru_cache(maxsize=64)  # the arguments of a segment come one after another
@@ -234,6 +252,7 @@ def _row(document: _Document, reading: Reading, subject: _Row, object_: _Row) ->
         "attribution": found.attribution, "evidence_type": found.evidence_type,
         "raw_score": reading.raw_score, "extractor": reading.extractor,
         "cues": list(reading.cues) + list(found.cues),
+        "terminology": document.terminology,
     }  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -10,12 +9,12 @@ import pyarrow.compute as pc
 
 from pipeline.config import Tag
 from pipeline.knowledge.abbreviations import find_short_forms
-from pipeline.knowledge.concepts import Concept
+from pipeline.knowledge.concepts import Concept, Terminology
 from pipeline.knowledge.cues import cues_in
 from pipeline.knowledge.mentions import mention_row
 from pipeline.knowledge.model_recogniser import ModelRecogniser
 from pipeline.knowledge.recognise import Recogniser
-from pipeline.knowledge.terminology import load
+from pipeline.knowledge.terminology import configured
 from pipeline.knowledge.tokens import tokenise
 from pipeline.stage import Stage, Tables, content_id, from_rows
 
@@ -37,15 +36,15 @@ def tag(tables: Tables, config: Tag) -> dict[str, pa.Table]:
     segments = tables["segments"]
     first_hand = pc.and_(segments["kept"], pc.is_null(segments["duplicate_of"]))
     chosen = segments.filter(pc.and_(first_hand, pc.is_in(segments["document_id"], wanted)))
-    recogniser = _recogniser(config.terminology, config.model)
+    recogniser = _recogniser(configured(config.terminology), config.model)
     rows = [row for article in _articles(chosen) for row in _article_rows(article, recogniser)]
     rows.sort(key=lambda r: (r["source_path"], r["record"], r["raw_start"], r["raw_end"], r["mention_id"]))
     return {"mentions": from_rows("mentions", rows)}
 
 
 @cache
-def _recogniser(path: str, model: str) -> Recogniser:
-    own = Recogniser(load(Path(path) if path else None))
+def _recogniser(terminology: Terminology, model: str) -> Recogniser:
+    own = Recogniser(terminology)
     return ModelRecogniser(model, own) if model else own
 
 
@@ -71,7 +70,7 @@ def _segment_rows(
     found = recogniser.find(text, tokens=tokens, short_forms=short_forms)
     cues = cues_in(text, tokens) if found else []
     for entity in found:
-        row = mention_row(entity, segment, cues)
+        row = mention_row(entity, segment, cues, terminology=recogniser.terminology.version)
         place = row["segment_id"], row["raw_start"], row["raw_end"]
         yield {"mention_id": content_id(*place, row["entity_type"], row["concept_id"]), **row}
 

@@ -13,7 +13,7 @@ __all__ = ["FILE_NAME", "Manifest", "Step", "TableFile", "read_manifest"]
 
 FILE_NAME = "manifest.json"
 # Raised when the fields below change; an older manifest is ignored, and the run writes a new one.
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Manifest:
     flow: stage name -> hash of the input files, the code, the data, the library versions and the settings
         of all stages up to it; a run has nothing to do when its last stage's hash stands here.
     config: settings as `section.key = value`, in order.
+    terminology: version of the terminology, as in the rows that name concepts.
     started: ISO 8601, UTC. seconds: wall time of the run.
     """
 
@@ -52,6 +53,7 @@ class Manifest:
     raw: str
     n_files: int
     input_hash: str
+    terminology: str
     config: dict[str, str]
     flow: dict[str, str]
     steps: tuple[Step, ...]
