@@ -155,13 +155,16 @@ def _ends(hit: _Hit, kind: str) -> bool:
 def _reach(words: Sequence[str], begin: int, limit: int, step: int, bare: bool) -> int:
     """From token `begin` towards `limit`: where the clause, or the list that goes on after its commas, ends.
 
-    `bare`: a list may end without "and" or "or" ("no murmurs, gallops, rubs").
+    `bare`: a list may end without "and" or "or" ("no murmurs, gallops, rubs"). To the left, the item that opens the
+    sentence belongs to a list that was closed by one ("fever, cough and rash are absent").
     """
     at = begin
     while (limit - at) * step > 0:
         word = words[at]
-        if word in PUNCTUATION and word != "/" and not (word == "," and _list_goes_on(words, at, step, bare)):
-            break
+        if word in PUNCTUATION and word != "/":
+            closed = step < 0 and not _AND.isdisjoint(words[at + 1 : begin + 1])
+            if word != "," or not _list_goes_on(words, at, step, bare or closed):
+                break
         if word == "and" and step > 0 and _clause_follows(words, begin, at):
             break
         at += step
@@ -176,14 +179,17 @@ def _clause_follows(words: Sequence[str], begin: int, conjunction: int) -> bool:
     return not _VERBS.isdisjoint(behind)
 
 
-def _list_goes_on(words: Sequence[str], comma: int, step: int, bare: bool) -> bool:
-    """Whether a short item of a list, and no new clause, stands next to the comma (behind it, or before it)."""
+def _list_goes_on(words: Sequence[str], comma: int, step: int, whole: bool) -> bool:
+    """Whether a short item of a list, and no new clause, stands next to the comma (behind it, or before it).
+
+    `whole`: it may be the last one on that side, with no further comma or conjunction.
+    """
     at = comma + step
     item = []
     while 0 <= at < len(words) and words[at] not in PUNCTUATION and words[at] not in _AND:
         item.append(words[at])
         at += step
-    last = at == len(words) or words[at] == "."
-    listed = (last and bare and len(item) <= _LAST_WORDS) or (0 <= at < len(words) and words[at] in _LISTING)
+    last = at in (-1, len(words)) or words[at] == "."
+    listed = (last and whole and len(item) <= _LAST_WORDS) or (not last and words[at] in _LISTING)
     first = item[-1] if item and step < 0 else item[0] if item else ""
     return listed and len(item) <= _ITEM_WORDS and first not in _CLAUSE_OPENERS and _VERBS.isdisjoint(item)
