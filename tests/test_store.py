@@ -50,9 +50,9 @@ def rejects(rows) -> pa.Table:
 
 def manifest(*tables: TableFile) -> Manifest:
     return Manifest(
-        version="1", python="3", libraries={"a": "1"}, raw="raw", n_files=1, input_hash="", terminology="embedded-0", config={},
-        flow={"ingest": "1"}, steps=(Step("ingest", 1, 0, 0.5),), tables=tables, workers=1,
-        started="2026-01-01T00:00:00+00:00", seconds=1.0,
+        version="1", python="3", libraries={"a": "1"}, raw="raw", n_files=1, input_hash="",
+        terminology="embedded-0", config={}, flow={"ingest": "1"}, steps=(Step("ingest", 1, 0, 0.5),),
+        tables=tables, workers=1, started="2026-01-01T00:00:00+00:00", seconds=1.0,
     )  # fmt: skip
 
 
