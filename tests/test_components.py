@@ -1,25 +1,20 @@
-"""The spaCy components: as the entry points of the package name them, alone and together."""
+"""The spaCy components: through the entry points of the installed package, alone, together and in displaCy."""
 
-import tomllib
-from importlib import import_module
+import re
+import subprocess
+import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import spacy
+from spacy import displacy
 from spacy.language import Language
+from spacy.tokens import Doc
 
 NAMES = ("claimsieve_terms", "claimsieve_linker", "claimsieve_context")
 TEXT = "No fever, but knee and hip pain may follow gout."
-
-
-@pytest.fixture(scope="module", autouse=True)
-def factories() -> None:
-    """Register what the entry points name, as spaCy does for an installed package."""
-    project = tomllib.loads(Path(__file__).parents[1].joinpath("pyproject.toml").read_text("utf-8"))["project"]
-    for name, place in project["entry-points"]["spacy_factories"].items():
-        module, _, attribute = place.partition(":")
-        if not Language.has_factory(name):
-            Language.factory(name, func=getattr(import_module(module), attribute))
 
 
 @pytest.fixture(scope="module")
@@ -30,22 +25,69 @@ def nlp() -> Language:
     return nlp
 
 
-def test_terms_carry_type_concept_and_context(nlp: Language) -> None:
-    doc = nlp(TEXT)
+@pytest.fixture(scope="module")
+def doc(nlp: Language) -> Doc:
+    return nlp(TEXT)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_spacy_knows_each_component_though_nothing_was_imported(name: str) -> None:
+    code = f"import spacy; nlp = spacy.blank('en'); nlp.add_pipe({name!r}); nlp('fever'); print(*nlp.pipe_names)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.stdout.split() == [name], ran.stderr
+
+
+def test_terms_carry_type_concept_and_context(doc: Doc) -> None:
     said = {e.text: (e.label_, e._.concept.concept_name, e._.negated, e._.hedged) for e in doc.ents}
     assert said["fever"] == ("symptom", "fever", True, False)
     assert said["gout"] == ("condition", "gout", False, True)
 
 
-def test_entities_that_share_a_head_are_in_the_span_group(nlp: Language) -> None:
-    doc = nlp(TEXT)
+def test_entities_that_share_a_head_are_in_the_span_group(doc: Doc) -> None:
     assert [span.text for span in doc.spans["claimsieve"]][1:3] == ["knee and hip pain", "hip pain"]
 
 
-def test_entities_of_another_recogniser_are_linked() -> None:
+def test_displacy_shows_the_entities_with_type_and_concept(doc: Doc) -> None:
+    html = displacy.render(doc, style="ent", jupyter=False)
+    marked = re.findall(r"<mark[^>]*>\s*(.*?)\s*<span[^>]*>(\w+)\s*<a[^>]*>([^<]*)</a>", html, re.DOTALL)
+    assert marked == [(e.text, e.label_, e.kb_id_) for e in doc.ents]
+    assert ("fever", "symptom", "HP:0001945") in marked
+
+
+def test_displacy_shows_entities_that_overlap(doc: Doc) -> None:
+    html = displacy.render(doc, style="span", options={"spans_key": "claimsieve"}, jupyter=False)
+    assert html.count("symptom") + html.count("condition") == len(doc.spans["claimsieve"]) == 4
+
+
+def test_short_forms_of_the_document_are_read(nlp: Language) -> None:
+    doc = nlp("Low back pain (LBP) is common. Rest helps LBP.")
+    assert [e._.concept.concept_name for e in doc.ents if e.text == "LBP"] == ["low back pain"] * 2
+
+
+def test_a_pipeline_comes_back_from_disk(nlp: Language, tmp_path: Path) -> None:
+    nlp.to_disk(tmp_path)
+    again = spacy.load(tmp_path)
+    assert again.pipe_names == list(NAMES)
+    assert [(e.text, e.kb_id_) for e in again(TEXT).ents] == [(e.text, e.kb_id_) for e in nlp(TEXT).ents]
+
+
+def test_a_large_terminology_is_one_setting(tmp_path: Path) -> None:
+    row = {"curie": "T:1", "name": "zonkery", "entity_type": "condition", "xrefs": "", "keys": "zonkery"}
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "terms.parquet")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("claimsieve_terms", config={"terminology": str(tmp_path / "terms.parquet")})
+    assert [(e.text, e.kb_id_) for e in nlp("Zonkery and fever.").ents] == [("Zonkery", "T:1"), ("fever", "HP:0001945")]
+
+
+@pytest.mark.parametrize("label", ["condition", "CONDITION", "DISEASE"])
+def test_entities_of_another_recogniser_are_linked(label: str) -> None:
     nlp = spacy.blank("en")
     nlp.add_pipe("entity_ruler", config={"phrase_matcher_attr": "LOWER"})
-    nlp.get_pipe("entity_ruler").add_patterns([{"label": "condition", "pattern": "gout"}])  # type: ignore[attr-defined]
+    patterns = [{"label": label, "pattern": "gout"}, {"label": label, "pattern": "zonkery"}]
+    nlp.get_pipe("entity_ruler").add_patterns(patterns)  # type: ignore[attr-defined]
     nlp.add_pipe("claimsieve_linker")
-    doc = nlp("Gout hurts, gout lasts.")
-    assert [e._.concept.concept_name for e in doc.ents] == ["gout", "gout"]
+    nlp.add_pipe("claimsieve_context")
+    doc = nlp("Gout hurts, no gout is zonkery.")
+    assert [(e.kb_id_ != "", e._.concept and e._.concept.concept_name, e._.negated) for e in doc.ents] == [
+        (True, "gout", False), (True, "gout", True), (False, None, True),
+    ]  # fmt: skip

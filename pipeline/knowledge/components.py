@@ -6,7 +6,10 @@
     nlp.add_pipe("claimsieve_context")  # span._.negated, hedged, hypothetical, historical, other_experiencer
 
 spaCy finds the factories through the entry points of this package, so nothing need be imported. Replace
-`claimsieve_terms` by any spaCy recogniser and the other two read its `doc.ents`.
+`claimsieve_terms` by any spaCy recogniser and the other two read its `doc.ents`. A document is an article: the short
+forms it defines hold in all of it. Terms and linker take `terminology`, a large one as in `tag.terminology`:
+
+    nlp.add_pipe("claimsieve_terms", config={"terminology": "data/terminology.parquet"})
 """
 
 from collections.abc import Callable, Iterable
@@ -15,10 +18,12 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
+from pipeline.knowledge.abbreviations import find_short_forms
 from pipeline.knowledge.context import context_of
 from pipeline.knowledge.cues import find_cues
-from pipeline.knowledge.linking import Link, link
-from pipeline.knowledge.recognise import Found, find
+from pipeline.knowledge.linking import Link, Linker
+from pipeline.knowledge.recognise import Found, Recogniser
+from pipeline.knowledge.terminology import configured
 from pipeline.schema import ENTITY_TYPES
 
 __all__ = ["SPANS", "make_context", "make_linker", "make_terms"]
@@ -37,29 +42,49 @@ def _extend() -> None:
         Span.set_extension("context_cues", default=())
 
 
-def make_terms(nlp: Language, name: str) -> Component:
+# spaCy imports this module for its entry points, and knows the factories by what the decorators then register.
+@Language.factory("claimsieve_terms", default_config={"terminology": ""})
+def make_terms(nlp: Language, name: str, terminology: str) -> Component:
     """Factory of `claimsieve_terms`: entities with type and concept, found by the terminology."""
     _extend()
-    return _terms
+    recogniser = Recogniser(configured(terminology))
+
+    def terms(doc: Doc) -> Doc:
+        short_forms = find_short_forms([doc.text], recogniser.read)
+        found = recogniser.find(doc.text, short_forms=short_forms)
+        spans = [span for entity in found if (span := _span(doc, entity)) is not None]
+        doc.spans[SPANS] = spans
+        doc.ents = filter_spans([*doc.ents, *spans])
+        return doc
+
+    return terms
 
 
-def make_linker(nlp: Language, name: str) -> Component:
-    """Factory of `claimsieve_linker`: the concept of each entity that has none."""
+@Language.factory("claimsieve_linker", default_config={"terminology": ""})
+def make_linker(nlp: Language, name: str, terminology: str) -> Component:
+    """Factory of `claimsieve_linker`: the concept of each entity that has none, and its CURIE as the entity's id."""
     _extend()
-    return _linker
+    linker = Linker(Recogniser(configured(terminology)))
+
+    def link(doc: Doc) -> Doc:
+        short_forms = find_short_forms([doc.text], linker.recogniser.read)
+        for span in _entities(doc):
+            if span._.concept is None:
+                kind = span.label_.lower()
+                span._.concept = linker.link(
+                    span.text, kind if kind in ENTITY_TYPES else None, short_forms=short_forms
+                )  # fmt: skip
+        doc.ents = [_identified(span) for span in doc.ents]
+        return doc
+
+    return link
 
 
+@Language.factory("claimsieve_context")
 def make_context(nlp: Language, name: str) -> Component:
     """Factory of `claimsieve_context`: what the text says of each entity."""
     _extend()
     return _context
-
-
-def _terms(doc: Doc) -> Doc:
-    spans = [span for found in find(doc.text) if (span := _span(doc, found)) is not None]
-    doc.spans[SPANS] = spans
-    doc.ents = filter_spans([*doc.ents, *spans])
-    return doc
 
 
 def _span(doc: Doc, found: Found) -> Span | None:
@@ -73,11 +98,11 @@ def _span(doc: Doc, found: Found) -> Span | None:
     return span
 
 
-def _linker(doc: Doc) -> Doc:
-    for span in _entities(doc):
-        if span._.concept is None:
-            span._.concept = link(span.text, span.label_ if span.label_ in ENTITY_TYPES else None)
-    return doc
+def _identified(span: Span) -> Span:
+    """The entity with its concept's CURIE as its id, unless a recogniser gave it one."""
+    if span._.concept and not span.kb_id_:
+        span.kb_id_ = span._.concept.concept_id
+    return span
 
 
 def _context(doc: Doc) -> Doc:
