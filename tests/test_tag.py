@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
@@ -227,6 +228,35 @@ def test_a_spacy_model_may_take_the_place_of_the_matches(terms: Path, tmp_path: 
     ]
     with pytest.raises(ConfigError, match="no_such_model"):
         TAG.run(tables, Tag(terminology=str(terms), model="no_such_model"))
+
+
+def test_an_installed_spacy_model_goes_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package laid out as `spacy package` does it; what it finds is linked, and readers' arguments beside it."""
+    nlp = spacy.blank("en")
+    nlp.meta |= {"name": "demo", "version": "0.1"}
+    ruler = nlp.add_pipe("entity_ruler")
+    ruler.add_patterns([{"label": "DISEASE", "pattern": "gout"}, {"label": "PERSON", "pattern": "Ms Li"}])  # type: ignore[attr-defined]
+    package = tmp_path / "en_demo"
+    package.mkdir()
+    nlp.to_disk(package / "en_demo-0.1")
+    shutil.copy(package / "en_demo-0.1" / "meta.json", package)
+    (package / "__init__.py").write_text(
+        "from spacy.util import load_model_from_init_py\n\n\n"
+        "def load(**overrides):\n    return load_model_from_init_py(__file__, **overrides)\n"
+    )
+    (tmp_path / "en_demo-0.1.dist-info").mkdir()
+    (tmp_path / "en_demo-0.1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: en_demo\nVersion: 0.1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    config = Config(tag=Tag(model="en_demo"), extract=Extract(readers=("frames",)))
+    tables = {
+        "documents": from_rows("documents", [document(1)]),
+        "segments": from_rows("segments", [segment(1, 0, "Ms Li says: cherries relieve gout.")]),
+    }
+    tables |= TAG.run(tables, config.tag)
+    found = [(r["text"], r["concept_name"], r["match_kind"], r["link_kind"]) for r in tables["mentions"].to_pylist()]
+    assert found == [("gout", "gout", "model", "exact")]
+    (claim,) = EXTRACT.run(tables, config.extract)["claims"].to_pylist()
+    assert (claim["subject_text"], claim["object_name"]) == ("cherries", "gout")
 
 
 @settings(deadline=None, max_examples=40)
