@@ -73,8 +73,8 @@ class Deduplicate:
     max_bucket: 50. Where more articles than this share a band or a passage, each is compared with the
         first of them only, so that a phrase on 100,000 pages costs 100,000 checks and not 5 billion.
     site_pages, site_share, site_chance: a line is its site's (or folder's) where it stands in 3 articles and in 2 % of
-        them, and the labeller doubted it there: the mean chance that it is to be dropped reaches .1. See
-        `pipeline.text.site_lines`.
+        them, and the labeller doubted it there: the mean chance that it is to be dropped reaches .2. Measured by
+        `python -m benchmarks.site_lines`; see `pipeline.text.site_lines`.
     """
 
     shingle_words: int = 2
@@ -87,7 +87,7 @@ class Deduplicate:
     max_bucket: int = 50
     site_pages: int = 3
     site_share: float = 0.02
-    site_chance: float = 0.1
+    site_chance: float = 0.2
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ __all__ = ["rows_by_unit"]
 def rows_by_unit(joined: pa.Table, sketches: pa.Table) -> dict[str, pa.Table]:
     """The rows of `joined` by the source_path of their `member_id`; units without rows are left out.
 
-    A member is an article (`document_id`) or a passage (`passages.segment_id`) of `sketches`. Raises
+    A member is an article (`document_id`), a passage or a line (`passages.segment_id`, `doubted.segment_id`) of
+    `sketches`. Raises
     SchemaError when a member is neither.
     """
     ids, paths = _members(sketches)
@@ -32,8 +33,9 @@ def rows_by_unit(joined: pa.Table, sketches: pa.Table) -> dict[str, pa.Table]:
 
 def _members(sketches: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     paths = sketches.column("source_path")
-    passages = sketches.column("passages")
-    owners = paths.take(pc.list_parent_indices(passages))
-    segment_ids = pc.struct_field(pc.list_flatten(passages), "segment_id")
-    ids = pa.chunked_array([*sketches.column("document_id").chunks, *segment_ids.chunks], pa.string())
-    return ids, pa.chunked_array([*paths.chunks, *owners.chunks], pa.string())
+    ids, owners = list(sketches.column("document_id").chunks), list(paths.chunks)
+    for name in ("passages", "doubted"):
+        segments = sketches.column(name)
+        owners += paths.take(pc.list_parent_indices(segments)).chunks
+        ids += pc.struct_field(pc.list_flatten(segments), "segment_id").chunks
+    return pa.chunked_array(ids, pa.string()), pa.chunked_array(owners, pa.string())

@@ -11,6 +11,9 @@ Which copy counts: the one with most kept characters, since who reads that one a
 equally long ones the first by source_path, record and raw_start, an order that neither the run nor its
 workers choose. (A date would serve better only if most pages told theirs.) Of a passage, the occurrence
 in a representative article counts, among those the one in the first article by the same order.
+
+Lines that a site puts on many of its pages (`pipeline.text.site_lines`) are not counted once but dropped: they
+become `repeat`, wherever the labeller had kept them with some doubt.
 """
 
 import itertools
@@ -27,13 +30,18 @@ from pipeline.config import Deduplicate
 from pipeline.schema import TABLES
 from pipeline.stage import CorpusStage, Tables, conform, content_id, from_rows
 from pipeline.text.near_duplicates import Clusters, cluster
-from pipeline.text.sketch import MINHASH, Hashes, band_hashes, fingerprint, shingles, words
+from pipeline.text.site_lines import lines_of, repeated_lines, site_keys
+from pipeline.text.sketch import MINHASH, Hashes, band_hashes, fingerprint, shingles
 
-__all__ = ["DEDUPLICATE", "join", "mark", "sketch"]
+__all__ = ["DEDUPLICATE", "SITE_REASON", "join", "mark", "sketch"]
 
 _KEEPER_ORDER = [
     ("n_chars_kept", "descending"), ("source_path", "ascending"), ("record", "ascending"), ("raw_start", "ascending"),
 ]  # fmt: skip
+SITE_REASON = "site:repeated-line"
+# Chance that a line so dropped is none of the article's: between what joined written pages give whose headings differ
+# (53 of 53) and what they give where all share foreign ones (50 of 79); `python -m benchmarks.site_lines`.
+_SITE_SCORE = 0.9
 _Ints = npt.NDArray[np.int64]
 _Sameness = tuple[float, float, str]  # similarity, containment, method
 
@@ -48,10 +56,11 @@ class _Passages:
 
 
 def sketch(tables: Tables, config: Deduplicate) -> pa.Table:
-    """One row of `sketches` per row of `documents`, made from its kept rows of `segments`."""
+    """One row of `sketches` per row of `documents`, made from its rows of `segments`."""
     documents, schema = tables["documents"], TABLES["sketches"].schema
-    kept = _kept_words(tables["segments"])
-    segments = [kept.get(document_id, []) for document_id in documents["document_id"].to_pylist()]
+    lines = lines_of(tables["segments"])
+    articles = [lines.get(document_id, []) for document_id in documents["document_id"].to_pylist()]
+    segments = [[(line.segment_id, line.words) for line in article if line.kept] for article in articles]
     tokens = [list(itertools.chain.from_iterable(t for _, t in article)) for article in segments]
     sets = [shingles(article, config.shingle_words) for article in tokens]
     columns = {
@@ -62,21 +71,18 @@ def sketch(tables: Tables, config: Deduplicate) -> pa.Table:
             [{"segment_id": key, "hash": fingerprint(t)} for key, t in article if len(t) >= config.min_passage_words]
             for article in segments
         ],
+        "lines": [
+            [{"hash": line.hash, "chance": line.chance} for line in article if line.words] for article in articles
+        ],
+        "doubted": [
+            [{"segment_id": line.segment_id, "hash": line.hash} for line in article if line.doubted]
+            for article in articles
+        ],
     }
     table = documents.select([name for name in schema.names if name not in columns])
     for name, values in columns.items():
         table = table.append_column(schema.field(name), pa.array(values, schema.field(name).type))
     return conform("sketches", table)
-
-
-def _kept_words(segments: pa.Table) -> dict[str, list[tuple[str, list[str]]]]:
-    """document_id -> its kept segments in reading order, each as segment_id and words."""
-    columns = ["document_id", "raw_start", "segment_id", "text"]
-    rows = segments.filter(segments["kept"]).select(columns).sort_by([(name, "ascending") for name in columns[:2]])
-    found: dict[str, list[tuple[str, list[str]]]] = {}
-    for document_id, _, segment_id, text in zip(*(rows[name].to_pylist() for name in columns), strict=True):
-        found.setdefault(document_id, []).append((segment_id, words(text)))
-    return found
 
 
 def _bands(sets: Sequence[Hashes], config: Deduplicate) -> list[Hashes]:
@@ -90,11 +96,11 @@ def _bands(sets: Sequence[Hashes], config: Deduplicate) -> list[Hashes]:
 
 
 def join(sketches: pa.Table, config: Deduplicate) -> dict[str, pa.Table]:
-    """`duplicates`, sorted: every member of every cluster of two or more, its representative included.
+    """`duplicates`, sorted: every member of every cluster of copies, and the doubted lines that are their site's.
 
     similarity and containment are those of the member with its representative. method: `exact` where
-    their words are equal, `minhash` where only their shingles are alike, `passage` for passages; the
-    representative has the method of its nearest copy.
+    their words are equal, `minhash` where only their shingles are alike, `passage` for passages, `site` for
+    lines; the representative has the method of its nearest copy.
     """
     order = pc.sort_indices(sketches, sort_keys=_KEEPER_ORDER)
     slim = sketches.drop_columns(["shingles"]).take(order)
@@ -106,6 +112,7 @@ def join(sketches: pa.Table, config: Deduplicate) -> dict[str, pa.Table]:
     rows = [
         *_document_rows(slim["document_id"].to_pylist(), clusters, twin),
         *_passage_rows(passages, clusters.representative[twin]),
+        *_line_rows(slim, clusters.representative[twin], config),
     ]
     rows.sort(key=operator.itemgetter(*TABLES["duplicates"].sort))
     return {"duplicates": from_rows("duplicates", rows)}
@@ -168,6 +175,25 @@ def _passage_rows(passages: _Passages, representative: _Ints) -> Iterator[dict[s
         yield from _cluster_rows("passage", ids, [(1.0, 1.0, "passage")] * len(ids))
 
 
+def _line_rows(articles: pa.Table, representative: _Ints, config: Deduplicate) -> Iterator[dict[str, object]]:
+    """Rows of the doubted lines that are their site's; of each line one cluster."""
+    site = site_keys(articles["site"], articles["source_path"]).combine_chunks()
+
+    def flat(name: str) -> pa.Table:
+        column = articles[name].combine_chunks()
+        article = np.repeat(np.arange(len(column)), pc.list_value_length(column).to_numpy())
+        cells = column.flatten()
+        fields = {field.name: cells.field(field.name) for field in cells.type}
+        return pa.table({"site": site.take(pa.array(article)), "article": representative[article], **fields})
+
+    members: dict[tuple[str, int], list[str]] = {}
+    for row in flat("doubted").to_pylist():
+        members.setdefault((row["site"], row["hash"]), []).append(row["segment_id"])
+    for row in repeated_lines(flat("lines"), config).to_pylist():
+        ids = members.get((row["site"], row["hash"]), [])
+        yield from _cluster_rows("line", ids, [(1.0, 1.0, "site")] * len(ids))
+
+
 def _runs(order: _Ints, key: npt.NDArray[np.generic]) -> list[_Ints]:
     """`order` cut where `key` changes, runs of one left out."""
     ordered = key[order]
@@ -206,7 +232,41 @@ def mark(tables: Tables, config: Deduplicate) -> dict[str, pa.Table]:
     documents = _replace(documents, "is_representative", pc.is_null(duplicate_of))
     _, representative = _looked_up(segments["segment_id"], found.filter(pc.equal(kind, "passage")))
     segments = _replace(segments, "duplicate_of", _if_other(representative, segments["segment_id"]))
+    theirs = pc.is_in(segments["segment_id"], found.filter(pc.equal(kind, "line"))["member_id"].combine_chunks())
+    if pc.any(theirs).as_py():
+        documents = _without(documents, segments.filter(theirs))
+        segments = _dropped(segments, theirs)
     return {"documents": conform("documents", documents), "segments": conform("segments", segments)}
+
+
+def _dropped(segments: pa.Table, which: pa.ChunkedArray) -> pa.Table:
+    """`segments`, those in `which` as lines of their site."""
+    for name, value in (("label", "repeat"), ("kept", False), ("reason", SITE_REASON), ("score", _SITE_SCORE)):
+        kind = segments[name].type
+        plain = segments[name].cast(kind.value_type) if pa.types.is_dictionary(kind) else segments[name]
+        segments = _replace(segments, name, pc.if_else(which, pa.scalar(value, plain.type), plain).cast(kind))
+    return segments
+
+
+def _without(documents: pa.Table, dropped: pa.Table) -> pa.Table:
+    """`documents`, counts and title without the segments `dropped`, which were kept."""
+    sizes: dict[str, int] = {}
+    titles: dict[str, list[tuple[int, int]]] = {}
+    columns = ("document_id", "text", "raw_start", "raw_end")
+    for document_id, text, start, end in zip(*(dropped[name].to_pylist() for name in columns), strict=True):
+        sizes[document_id] = sizes.get(document_id, 0) + sum(map(len, text.split()))
+        titles.setdefault(document_id, []).append((start, end))
+    gone = pa.array([sizes.get(key, 0) for key in documents["document_id"].to_pylist()], pa.int64())
+    documents = _replace(documents, "n_chars_kept", pc.subtract(documents["n_chars_kept"], gone))
+    documents = _replace(documents, "n_chars_dropped", pc.add(documents["n_chars_dropped"], gone))
+    begins = zip(documents["document_id"].to_pylist(), documents["title_start"].to_pylist(), strict=True)
+    headless = [
+        begin is not None and any(start <= begin < end for start, end in titles.get(key, ())) for key, begin in begins
+    ]
+    for name in ("title", "title_start", "title_end"):
+        empty = pa.scalar(None, documents[name].type)
+        documents = _replace(documents, name, pc.if_else(pa.array(headless, pa.bool_()), empty, documents[name]))
+    return documents
 
 
 def _looked_up(ids: pa.ChunkedArray, duplicates: pa.Table) -> tuple[pa.Array, pa.Array]:
@@ -234,5 +294,5 @@ DEDUPLICATE = CorpusStage(
     config="deduplicate",
     marks=("documents", "segments"),
     mark=mark,
-    version=f"1-{MINHASH}",
+    version=f"2-{MINHASH}",
 )
