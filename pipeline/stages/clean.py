@@ -18,7 +18,7 @@ from pipeline.models.main_text import REASON
 from pipeline.schema import KEPT_LABELS, TABLES
 from pipeline.stage import Stage, Tables, conform, content_id, from_rows
 from pipeline.text.articles import article_starts
-from pipeline.text.blocks import Page, read_page
+from pipeline.text.blocks import Page, read_pages
 from pipeline.text.features import PartTable
 from pipeline.text.language import languages
 from pipeline.text.metadata import Metadata
@@ -92,8 +92,7 @@ def _batches(texts: pa.Table, config: Clean) -> Iterator[list[Source]]:
     batch: list[Source] = []
     size = 0
     for chunk in texts.to_batches(max_chunksize=64):
-        for row in chunk.to_pylist():
-            source = _read(row, config)
+        for source in chain.from_iterable(_read(rows, config) for rows in _groups(chunk.to_pylist())):
             if source.lines or source.markup or source.dropped:
                 batch.append(source)
                 size += len(source.text)
@@ -104,19 +103,32 @@ def _batches(texts: pa.Table, config: Clean) -> Iterator[list[Source]]:
         yield batch
 
 
-def _read(row: dict[str, Any], config: Clean) -> Source:
-    text = row.pop("text")
-    if row["format"] != "html":
-        return Source(row, text, list(read_lines(text)))
-    page = read_page(text, drop_threshold=config.drop_threshold)
-    return Source(row, text, page.lines, page.factors, page.markup, [*_left_out(page)], page.meta)
+def _groups(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Rows that are read together: HTML pages cost less so."""
+    size, at = 0, 0
+    for i, row in enumerate(rows, 1):
+        size += len(row["text"])
+        if size >= _BATCH or i == len(rows):
+            yield rows[at:i]
+            size, at = 0, i
+
+
+def _read(rows: list[dict[str, Any]], config: Clean) -> Iterator[Source]:
+    texts = [row.pop("text") for row in rows]
+    html = [text for row, text in zip(rows, texts, strict=True) if row["format"] == "html"]
+    pages = iter(read_pages(html, drop_threshold=config.drop_threshold))
+    for row, text in zip(rows, texts, strict=True):
+        if row["format"] == "html":
+            page = next(pages)
+            yield Source(row, text, page.lines, page.factors, page.markup, [*_left_out(page)], page.meta)
+        else:
+            yield Source(row, text, list(read_lines(text)))
 
 
 def _left_out(page: Page) -> Iterator[Segment]:
     """The lines of an HTML page that are no main text."""
-    for line, label, score in page.dropped:
-        part = Part(line.start, line.end, line.repair.text, line.repair.alignment, "")
-        yield Segment(part, -1, label, score, REASON)
+    for start, end, text, alignment, label, score in page.dropped:
+        yield Segment(Part(start, end, text, alignment, ""), -1, label, score, REASON)
 
 
 def _cut(sources: list[Source]) -> Batch:

@@ -7,18 +7,24 @@ such as "a heading element holds a heading".
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
-from pipeline.models.main_text import main_text
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.models.main_text import Containers, main_text
 from pipeline.schema import KEPT_LABELS
-from pipeline.text.html import Block, extract
+from pipeline.text.html import HtmlText, extract
 from pipeline.text.metadata import Metadata
 from pipeline.text.repair import Repair, repair_line
 from pipeline.text.segments import Line
 
-__all__ = ["Dropped", "Page", "read_page"]
+__all__ = ["Dropped", "Page", "read_pages"]
 
+Ints = npt.NDArray[np.int64]
 _LINKED = 0.6  # link density from which a block is a list of links rather than prose with links in it
 _SURE = 1000.0  # odds of main text are taken no higher than this
 # The labeller, which sees no markup, may drop main text only where it is very sure. Chosen on the pages the model of
@@ -38,13 +44,19 @@ _NAMED = {
     "caption": re.compile(r"\b(caption|credit|wp-caption-text|figcaption)\b"),
 }
 _AROUND = {"nav": "nav", "footer": "legal", "aside": "related", "figcaption": "caption", "form": "cta", "button": "cta"}
+_ELEMENTS = (*_AROUND, "article", "main")
+_ELEMENT_BIT = {name: 1 << i for i, name in enumerate(_ELEMENTS)}
 _NO_WORDS = re.compile(r"[-_]+")
 
 
 class Dropped(NamedTuple):
-    """A line that is no main text: the label its markup speaks for most, the probability that it is no main text."""
+    """A line that is no main text: its place, its words as mended, their alignment relative to its start, the label
+    its markup speaks for most, the probability that it is no main text."""
 
-    line: Line
+    start: int
+    end: int
+    text: str
+    alignment: Sequence[int] | None
     label: str
     score: float
 
@@ -56,88 +68,125 @@ class Page(NamedTuple):
     lines: list[Line]
     factors: list[dict[str, float]]
     dropped: list[Dropped]
-    markup: tuple[tuple[int, int], ...]
+    markup: list[tuple[int, int]]
     meta: Metadata
 
 
-def read_page(page: str, *, drop_threshold: float) -> Page:
-    """The page's blocks as lines (raw offsets into the HTML), mended like lines of text.
+def read_pages(pages: Sequence[str], *, drop_threshold: float) -> list[Page]:
+    """The blocks of each page as lines (raw offsets into the HTML), mended like lines of text.
 
     Dropped are those that are no main text with a probability of `drop_threshold` or more. The first main heading is
-    left to the labeller: the pages that the model learnt from keep their title apart from the main text.
+    left to the labeller: the pages that the model learnt from keep their title apart from the main text. Pages do not
+    depend on one another; many at a time cost less each.
     """
-    found = extract(page)
-    chances = main_text(found.blocks).tolist()
-    title = next((i for i, block in enumerate(found.blocks) if block.tag == "h1" and not block.hidden), None)
-    lines, factors, dropped = [], [], []
-    for i, block in enumerate(found.blocks):
-        line = Line(block.raw_start, block.raw_end, page[block.raw_start : block.raw_end], 1, _mended(block))
-        speaks = _factors(block, title is not None)
-        if 1 - chances[i] >= drop_threshold and i != title:
-            dropped.append(Dropped(line, _label(block, speaks), round(1 - chances[i], 4)))
+    found = [extract(page) for page in pages]
+    some = [html.blocks for html in found if len(html.blocks)]
+    boxes = Containers([blocks.elements for blocks in some], [blocks.element for blocks in some])
+    chances, around = iter(main_text(some, boxes)), iter(_surroundings(boxes))
+    read = []
+    for page, html in zip(pages, found, strict=True):
+        size = len(html.blocks)
+        columns = (list(islice(chances, size)), list(islice(around, size)))
+        read.append(_read(page, html, *columns, drop_threshold))
+    return read
+
+
+def _read(page: str, html: HtmlText, chances: list[float], around: list[int], drop_threshold: float) -> Page:
+    read = Page([], [], [], html.markup, html.meta)
+    blocks = html.blocks
+    hidden = blocks.hidden
+    title = next((i for i, tag in enumerate(blocks.tag) if tag == "h1" and not hidden[i]), -1)
+    columns = (blocks.start, blocks.end, blocks.text, blocks.alignment, blocks.tag, blocks.linked, hidden, around)
+    for i, (start, end, text, alignment, tag, linked, hides, bits) in enumerate(zip(*columns, strict=True)):
+        mended = repair_line(text)
+        if alignment is not None:
+            mended = _composed(mended, alignment)
+        marks = _Marks(bits, tag, hides, linked >= _LINKED, len(text) >= _LONG, title >= 0)
+        chance = chances[i]
+        if 1 - chance >= drop_threshold and i != title:
+            score = round(1 - chance, 4)
+            read.dropped.append(Dropped(start, end, mended.text, mended.alignment, _label(marks), score))
             continue
-        odds = 1.0 if i == title else _TRUST * min(chances[i] / max(1 - chances[i], 1 / _SURE), _SURE)
-        lines.append(line)
-        factors.append(speaks | {label: odds * speaks.get(label, 1.0) for label in KEPT_LABELS})
-    return Page(lines, factors, dropped, found.markup, found.meta)
+        odds = 1.0 if i == title else _TRUST * min(chance / max(1 - chance, 1 / _SURE), _SURE)
+        speaks = _factors(marks)
+        read.lines.append(Line(start, end, page[start:end], 1, mended))
+        read.factors.append(speaks | {label: odds * speaks.get(label, 1.0) for label in KEPT_LABELS})
+    return read
 
 
-def _label(block: Block, factors: dict[str, float]) -> str:
+class _Marks(NamedTuple):
+    """What markup says of a block: the elements and names around it as bits (`_surroundings`), its tag, whether it is
+    not displayed, a list of links, long; `headed`: the page has a main heading, so its title element only repeats it."""
+
+    around: int
+    tag: str
+    hidden: bool
+    links: bool
+    long: bool
+    headed: bool
+
+
+@lru_cache(maxsize=10_000)
+def _label(marks: _Marks) -> str:
     """What kind of text a block that is no main text is: by its markup, else a menu, other people's prose, or noise."""
+    factors = _factors(marks)
     best = max((label for label in factors if label not in KEPT_LABELS), key=factors.__getitem__, default="")
     if best and factors[best] > 1:
         return best
-    return "related" if len(block.text) >= _LONG else "nav" if block.link_density >= _LINKED else "noise"
+    return "related" if marks.long else "nav" if marks.links else "noise"
 
 
-def _mended(block: Block) -> Repair:
-    mended = repair_line(block.text)
-    if mended.alignment is None or block.alignment is None:
-        return Repair(mended.text, mended.alignment or block.alignment, mended.steps)
-    return Repair(mended.text, tuple(block.alignment[place] for place in mended.alignment), mended.steps)
+def _composed(mended: Repair, alignment: Ints) -> Repair:
+    """The repair of words that do not stand as they are in the page."""
+    if mended.alignment is not None:
+        alignment = alignment[list(mended.alignment)]
+    return Repair(mended.text, tuple(alignment.tolist()), mended.steps)
 
 
 @lru_cache(maxsize=10_000)
-def _named(name: str) -> frozenset[str]:
-    """The labels that an element's ids, classes and role speak for."""
+def _named(name: str) -> int:
+    """The labels that an element's ids, classes and role speak for, as bits behind those of the elements."""
     names = _NO_WORDS.sub(" ", name) + " " + name
-    return frozenset(label for label, pattern in _NAMED.items() if pattern.search(names))
+    return sum(1 << i for i, pattern in enumerate(_NAMED.values(), len(_ELEMENTS)) if pattern.search(names))
+
+
+def _surroundings(boxes: Containers) -> list[int]:
+    """Bits of `_ELEMENTS` around each block, and of the labels that their names speak for."""
+    elements = np.array([_ELEMENT_BIT.get(name, 0) for name in boxes.name], np.int64)
+    names = np.array([_named(name) for name in boxes.names], np.int64)
+    bits = np.bitwise_or.reduce(elements[boxes.around]) | np.bitwise_or.reduce(names[boxes.named])
+    return bits[boxes.of_block].tolist()  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=10_000)
-def _surroundings(path: tuple[str, ...], names: tuple[str, ...]) -> dict[str, float]:
-    """What the elements around a block and their names speak for."""
+def _factors(marks: _Marks) -> dict[str, float]:
+    """What speaks for which label."""
     factors: dict[str, float] = {}
-    for element, label in _AROUND.items():
-        if element in path:
-            factors[label] = factors.get(label, 1.0) * 8
-    for label in sorted({label for name in names for label in _named(name)}):
-        factors[label] = factors.get(label, 1.0) * 6
-    if "article" in path or "main" in path:
-        factors["body"] = factors["heading"] = 2.0
-    return factors
-
-
-def _factors(block: Block, headed: bool) -> dict[str, float]:
-    """What speaks for which label; `headed`: the page has a main heading, so its title element only repeats it."""
-    factors = dict(_surroundings(block.path, block.names))
 
     def speak(label: str, factor: float) -> None:
         factors[label] = factors.get(label, 1.0) * factor
 
-    if block.hidden:
+    around = {name for name, bit in _ELEMENT_BIT.items() if marks.around & bit}
+    for element, label in _AROUND.items():
+        if element in around:
+            speak(label, 8)
+    for label in sorted(label for i, label in enumerate(_NAMED, len(_ELEMENTS)) if marks.around >> i & 1):
+        speak(label, 6)
+    if "article" in around or "main" in around:
+        factors["body"] = factors["heading"] = 2.0
+    if marks.hidden:
         speak("noise", 50)
-    if block.link_density >= _LINKED:
+    if marks.links:
         for label, factor in (("nav", 3.0), ("related", 3.0), ("body", 0.2), ("heading", 0.4)):
             speak(label, factor)
-    if block.tag == "title":
-        speak("seo" if headed else "title", 50)
-    elif block.tag == "h1":
+    if marks.tag == "title":
+        speak("seo" if marks.headed else "title", 50)
+    elif marks.tag == "h1":
         speak("title", 50)
-    elif block.tag in ("h2", "h3", "h4", "h5", "h6"):
+    elif marks.tag in ("h2", "h3", "h4", "h5", "h6"):
         speak("heading", 8)
         speak("title", 0.2)
-    elif block.tag in ("p", "blockquote", "li", "td", "dd") and block.link_density < _LINKED:
-        speak("body", 4 if len(block.text) >= _LONG else 1.5)
+    elif marks.tag in ("p", "blockquote", "li", "td", "dd") and not marks.links:
+        speak("body", 4 if marks.long else 1.5)
         speak("title", 0.2)
     return factors

@@ -2,18 +2,25 @@
 
 A small stand-in for the tree builder of the HTML standard: end tags that the standard lets a page leave out are
 understood for paragraphs, lists, tables and options; an end tag closes its element and all inside it, one that
-fits nothing is passed over.
+fits nothing is passed over. Elements are known by the number of their start tag in the page.
 """
 
 import re
-from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
-from pipeline.text.markup import Tag, attributes
+import numpy as np
+import numpy.typing as npt
 
-__all__ = ["INLINE", "Around", "OpenElements"]
+from pipeline.text.markup import TITLE as TITLE_NAME
+from pipeline.text.markup import attributes
 
+__all__ = ["A", "INLINE", "NOTHING", "OPAQUE", "TITLE", "Codes", "Walk", "described", "is_inline", "is_void"]
+
+Ints = npt.NDArray[np.int64]
+_EMPHASIS = ("b", "strong", "em", "i")
 # Elements inside a line (HTML standard, phrasing content). Every other element, unknown ones too, begins a new block.
 INLINE = frozenset({
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img",
@@ -28,141 +35,160 @@ _CLOSED_BY = {
     "li": ("li",), "dt": ("dt", "dd"), "dd": ("dt", "dd"), "tr": ("tr", "td", "th"), "td": ("td", "th"),
     "th": ("td", "th"), "option": ("option",), "body": ("head",), "a": ("a",),
 }  # fmt: skip
-_SCOPES = frozenset({"ul", "ol", "dl", "table", "tbody", "select"})
+_SCOPES = ("ul", "ol", "dl", "table", "tbody", "select")
 # Elements that an end tag from inside them does not reach beyond (the standard's "in scope").
-_WALLS = frozenset({"table", "td", "th", "caption", "button"})
-_TABLE = frozenset({"table"})
-_TABLE_PARTS = frozenset({"table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"})
+_WALLS = ("table", "td", "th", "caption", "button")
+_TABLE_PARTS = ("table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption")
+_REACH = 256  # open elements that an end tag is looked for in: bounds the cost of pages nested without end
+_NEAR = 24  # open elements among which those are looked for that a start tag closes
 _HIDDEN = re.compile(
     r"(?:^|\s)hidden(?=[\s=]|$)|aria-hidden\s*=\s*[\"']?true|display\s*:\s*none|visibility\s*:\s*hidden", re.I
 )
 _NAMED = re.compile(r"(?:class|id|role|itemprop)\s*=", re.I)
 _NAMES = ("id", "class", "role", "itemprop")
-# Open elements that a block reports: deeper nesting is layout, and it bounds the cost of pages nested without end.
-_ANCESTORS = 24
-_REACH = 256  # open elements that an end tag is looked for in: the same bound, for pages nested in earnest
+
+# A code for each name, so ordered that what a name asks for is told by comparing numbers: those that are counted while
+# they are open, inline ones, blocks that close others, other blocks; an end tag has the negative code.
+NOTHING, OPAQUE, TITLE = 0, 1, 2  # comments and the like; elements without markup inside; the title among those
+_ORDER = ("body", "a", *_EMPHASIS, *sorted(INLINE - _VOID - {"a", *_EMPHASIS}), *sorted(INLINE & _VOID),
+          *(name for name in _CLOSED_BY if name not in ("body", "a")), "p", *sorted(_VOID - INLINE),
+          *sorted({"head", *_SCOPES, *_WALLS, *_TABLE_PARTS} - set(_CLOSED_BY)))  # fmt: skip
+_CODE = {name: code for code, name in enumerate(_ORDER, 3)}
+_BODY, A, P = _CODE["body"], _CODE["a"], _CODE["p"]
+_COUNTED = _CODE[_EMPHASIS[-1]]
+_LAST_INLINE = P - len(_CLOSED_BY) + 1
+_FIRST_VOID = _LAST_INLINE - len(INLINE & _VOID) + 1
+_LAST_VOID = P + len(_VOID - INLINE)
+_CLOSES = {_CODE[name]: frozenset(_CODE[other] for other in others) for name, others in _CLOSED_BY.items()}
+_SCOPE_CODES, _WALL_CODES, _TABLE_CODES = (
+    frozenset(_CODE[name] for name in names) for names in (_SCOPES, _WALLS, _TABLE_PARTS)
+)
 
 
-class _Element:
-    """An open element; what it and those around it are called is worked out when a block first asks."""
-
-    __slots__ = ("attributes", "begin", "hidden", "line", "name", "parent")
-
-    def __init__(self, name: str, raw: str, begin: int, parent: "_Element | None") -> None:
-        self.name = name
-        self.attributes = raw
-        self.begin = begin
-        self.parent = parent
-        self.hidden: bool = (parent is not None and parent.hidden) or (
-            ("hidden" in raw or "none" in raw) and _HIDDEN.search(raw) is not None
-        )
-        self.line: Around | None = None
-
-    def ancestry(self) -> "Around":
-        """Path and names of the innermost elements, this one last; on a page nested without end, no deeper."""
-        waiting: list[_Element] = []
-        element: _Element | None = self
-        while element is not None and element.line is None:
-            waiting.append(element)
-            element = element.parent
-        line = (element and element.line) or Around((), (), "", ())
-        for inner in reversed(waiting):
-            tag = line.tag if inner.name in INLINE else inner.name
-            names = _names(inner.attributes) if inner.attributes else ""
-            line = Around(
-                (*line.path, inner.name)[-_ANCESTORS:],
-                (*line.names, names)[-_ANCESTORS:] if names else line.names,
-                tag,
-                (*line.nodes, inner.begin)[-_ANCESTORS:],
-            )
-            inner.line = line
-        return line
-
-
-@lru_cache(maxsize=4096)
-def _names(raw: str) -> str:
-    """Id, class and role in a tag's attributes; the tags of a template repeat."""
-    values = attributes(raw) if _NAMED.search(raw) else {}
-    return " ".join(values[name] for name in _NAMES if name in values).lower()
-
-
-class Around(NamedTuple):
-    """What a block reports of the elements around it."""
-
-    path: tuple[str, ...]
-    names: tuple[str, ...]
-    tag: str
-    nodes: tuple[int, ...]
-
-
-class OpenElements:
-    """The stack of open elements."""
+class Codes(dict[str | None, int]):
+    """The codes of the names on one page; a name that is not known by itself gets the next free one."""
 
     def __init__(self) -> None:
-        self._stack: list[_Element] = []
-        self.count: defaultdict[str, int] = defaultdict(int)
+        super().__init__(_CODE)
+        self |= {None: NOTHING, "": OPAQUE, TITLE_NAME: TITLE, f"/{TITLE_NAME}": -TITLE}
 
-    @property
-    def depth(self) -> int:
-        return len(self._stack)
+    def __missing__(self, name: str) -> int:
+        lower = name.lower()
+        if lower != name:
+            code = self[lower]
+        elif name.startswith("/"):
+            code = -self[name[1:]]
+        else:
+            code = len(self) + 3
+        self[name] = code
+        return code
 
-    @property
-    def hidden(self) -> bool:
-        return bool(self._stack) and self._stack[-1].hidden
 
-    def around(self) -> Around:
-        """Tag, path and names at this place."""
-        return self._stack[-1].ancestry() if self._stack else Around((), (), "", ())
+def is_inline(codes: Ints) -> npt.NDArray[np.bool_]:
+    """Which tags, start or end, belong to inline elements."""
+    kind = np.abs(codes)
+    return (kind >= A) & (kind <= _LAST_INLINE)
 
-    def follow(self, tag: Tag) -> None:
-        """Open or close what `tag` opens or closes."""
-        begin, _, name, raw, closing, content = tag
-        if not name or content is not None or name in _VOID:
-            return
-        if closing:
-            self.close(name)
-            return
-        stack = self._stack
-        if stack and stack[-1].name == "p" and name not in INLINE:
-            self.close("p")
-        if name in _CLOSED_BY:
-            self._close_siblings(name)
-        stack.append(_Element(name, raw, begin, stack[-1] if stack else None))
-        self.count[name] += 1
 
-    def open(self, tag: Tag) -> None:
-        stack = self._stack
-        stack.append(_Element(tag.name, tag.attributes, tag.begin, stack[-1] if stack else None))
-        self.count[tag.name] += 1
+def is_void(codes: Ints) -> npt.NDArray[np.bool_]:
+    """Which tags, start or end, belong to elements that are never open."""
+    kind = np.abs(codes)
+    return ((kind >= _FIRST_VOID) & (kind <= _LAST_INLINE)) | ((kind > P) & (kind <= _LAST_VOID))
 
-    def close(self, name: str) -> None:
-        """Close the innermost `name` and what is open inside it; nothing where none is open, or in reach.
+
+@lru_cache(maxsize=8192)
+def described(raw: str) -> tuple[str, bool]:
+    """Id, class and role in a tag's attributes, lower case, and whether they hide it; a template's tags repeat."""
+    hidden = ("hidden" in raw or "none" in raw) and _HIDDEN.search(raw) is not None
+    values = attributes(raw) if _NAMED.search(raw) else {}
+    return " ".join(values[name] for name in _NAMES if name in values).lower(), hidden
+
+
+class State(NamedTuple):
+    """What is open before a tag: the innermost element (-1: none), how many, whether the body is among them."""
+
+    top: int
+    depth: int
+    in_body: bool
+
+
+class Walk:
+    """Follows the tags of a page. parent: of each element, -1 for none. changes: (tag, is a link open behind it, is
+    emphasis open behind it), where that changed."""
+
+    def __init__(self, count: int) -> None:
+        self.parent = [-1] * count
+        self.changes: list[tuple[int, bool, bool]] = [(-1, False, False)]
+        self._elements = [-1]
+        self._codes = [NOTHING]
+        self._open = [0] * (_COUNTED + 1)
+
+    def states(self, tags: Iterable[tuple[int, int]], stops: Sequence[int]) -> list[State]:
+        """What is open after so many of the tags (number, code) as each of `stops` says."""
+        states, at = [], 0
+        elements, codes, parent, rest = self._elements, self._codes, self.parent, iter(tags)
+        for stop in stops:
+            for tag, code in islice(rest, stop - at):
+                if code < 0:
+                    if codes[-1] == -code:
+                        elements.pop()
+                        codes.pop()
+                        if code >= -_COUNTED:
+                            self._count(tag, -code, -1)
+                    else:
+                        self._close(tag, -code)
+                    continue
+                if codes[-1] == P and (code > _LAST_INLINE or code == _BODY):
+                    elements.pop()
+                    codes.pop()
+                if code in _CLOSES:
+                    self._close_siblings(tag, code)
+                parent[tag] = elements[-1]
+                elements.append(tag)
+                codes.append(code)
+                if code <= _COUNTED:
+                    self._count(tag, code, 1)
+            at = stop
+            states.append(State(elements[-1], len(elements) - 1, self._open[_BODY] > 0))
+        return states
+
+    def _count(self, tag: int, code: int, by: int) -> None:
+        count = self._open
+        count[code] += by
+        if code != _BODY:
+            linked, emphasised = count[A] > 0, any(count[A + 1 :])
+            if (linked, emphasised) != self.changes[-1][1:]:
+                self.changes.append((tag, linked, emphasised))
+
+    def _close(self, tag: int, code: int) -> None:
+        """Close the innermost `code` and what is open inside it; nothing where none is open, or in reach.
 
         The end tag of an inline element leaves blocks inside it open.
         """
-        if not self.count[name]:
+        codes = self._codes
+        if code not in codes[-_REACH:]:
             return
-        if self._stack[-1].name == name:
-            self._stack.pop()
-            self.count[name] -= 1
-            return
-        walls = _TABLE if name in _TABLE_PARTS else _WALLS
-        stack = self._stack
-        for at in range(len(stack) - 1, max(-1, len(stack) - 1 - _REACH), -1):
-            if stack[at].name == name:
-                last = at + 1 if name in INLINE and any(e.name not in INLINE for e in stack[at + 1 :]) else len(stack)
-                for element in stack[at:last]:
-                    self.count[element.name] -= 1
-                del stack[at:last]
+        walls = (_CODE["table"],) if code in _TABLE_CODES else _WALL_CODES
+        for at in range(len(codes) - 1, max(0, len(codes) - 1 - _REACH), -1):
+            if codes[at] == code:
+                alone = code <= _LAST_INLINE and code != _BODY and any(
+                    c > _LAST_INLINE or c == _BODY for c in codes[at + 1 :]
+                )
+                last = at + 1 if alone else len(codes)
+                closed = codes[at:last]
+                del codes[at:last], self._elements[at:last]
+                for inner in closed:
+                    if inner <= _COUNTED:
+                        self._count(tag, inner, -1)
                 return
-            if stack[at].name in walls:
+            if codes[at] in walls:
                 return
 
-    def _close_siblings(self, name: str) -> None:
-        """Close the open element that `name` may not stand in, looking no further than the nearest list or table."""
-        closed = _CLOSED_BY[name]
-        for element in reversed(self._stack[-_ANCESTORS:]):
-            if element.name in closed:
-                self.close(element.name)
-            if element.name in closed or element.name in _SCOPES:
+    def _close_siblings(self, tag: int, code: int) -> None:
+        """Close the open element that `code` may not stand in, looking no further than the nearest list or table."""
+        closed = _CLOSES[code]
+        for other in reversed(self._codes[-_NEAR:]):
+            if other in closed:
+                self._close(tag, other)
+            if other in closed or other in _SCOPE_CODES:
                 return

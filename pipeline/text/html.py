@@ -6,42 +6,69 @@ those stretches, so that segments over `blocks` and `markup` tile the page's cha
 Inline tags inside a block belong to its stretch. `Found` values in `meta` lie in markup, but for the title.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from pipeline.text.elements import INLINE, OpenElements
-from pipeline.text.markup import TEXT, Tag, is_even, text_runs, tokens
-from pipeline.text.metadata import META, Meta, Metadata
+import numpy as np
+import numpy.typing as npt
 
-__all__ = ["Block", "HtmlText", "extract"]
+from pipeline.text.elements import A, NOTHING, OPAQUE, TITLE, Codes, Walk, described, is_inline, is_void
+from pipeline.text.markup import Pieces, pieces
+from pipeline.text.metadata import Metadata, read_metadata
+from pipeline.text.visible import visible
+
+__all__ = ["Blocks", "Elements", "HtmlText", "extract"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 
-class Block(NamedTuple):
-    """One line of the page.
+@dataclass(frozen=True)
+class Elements:
+    """The elements around some blocks, outer ones before inner ones.
 
-    raw_start, raw_end: its place in the page, code points, end exclusive; its first and last characters are text.
-    text: the words: tags left out, character references decoded, blanks made single, none at the edges.
-    alignment: for each code point of `text`, and its end, the offset in the page relative to `raw_start`; None
-    where `text` is the slice itself. tag: the innermost element that is not inline. path: the open elements,
-    outermost first, at most 24. names: their ids, classes and roles, lower case, in the same order. link_density:
-    share of its characters that lie inside links, 0 to 1. depth: number of open elements. hidden: some element
-    around it is not displayed. emphasis: share of its characters in b, strong, em or i. nodes: where the start tags
-    of the open elements stand, in the order of `path`; equal for blocks of one container.
+    parent: the number of the element around each, -1 for none. name: lower case. names: its id, class and role,
+    lower case. hidden: it is not displayed, or one around it is not.
     """
 
-    raw_start: int
-    raw_end: int
-    text: str
-    alignment: tuple[int, ...] | None
-    tag: str
-    path: tuple[str, ...]
-    names: tuple[str, ...]
-    link_density: float
-    depth: int
-    hidden: bool
-    emphasis: float
-    nodes: tuple[int, ...]
+    parent: list[int]
+    name: list[str]
+    names: list[str]
+    hidden: list[bool]
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Lines of a page, in order.
+
+    start, end: the place of each in the page, code points, end exclusive; its first and last characters are text.
+    text: the words: tags left out, character references decoded, blanks made single, none at the edges.
+    alignment: for each code point of `text`, and its end, the offset in the page relative to `start`; None where
+    `text` is the slice itself. element: the number of the innermost element around it, -1 for none. tag: the name of
+    the innermost one that is not inline. depth: how many are open. linked, emphasised: share of its characters that lie
+    inside links; in b, strong, em or i; 0 to 1.
+    """
+
+    start: list[int]
+    end: list[int]
+    text: list[str]
+    alignment: list[Ints | None]
+    element: list[int]
+    tag: list[str]
+    depth: list[int]
+    linked: list[float]
+    emphasised: list[float]
+    elements: Elements
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    @property
+    def hidden(self) -> list[bool]:
+        """Whether some element around each is not displayed."""
+        hidden = [*self.elements.hidden, False]
+        return [hidden[element] for element in self.element]
 
 
 @dataclass(frozen=True)
@@ -49,146 +76,117 @@ class HtmlText:
     """A page: its `blocks`, the stretches of `markup` between them (raw offsets, no white space at the edges),
     and what the page says of itself."""
 
-    blocks: tuple[Block, ...]
-    markup: tuple[tuple[int, int], ...]
+    blocks: Blocks
+    markup: list[tuple[int, int]]
     meta: Metadata
-
-
-_Run = tuple[int, int, bool, bool]  # a stretch of text inside a line: begin, end, is it linked, is it emphasised
 
 
 def extract(page: str) -> HtmlText:
     """The text of an HTML page; never fails, whatever the page.
 
-    >>> [(b.tag, b.text) for b in extract("<h1>Back&nbsp;pain</h1><p>Rest  <b>helps</b>.<br>Ice").blocks]
+    >>> found = extract("<h1>Back&nbsp;pain</h1><p>Rest  <b>helps</b>.<br>Ice").blocks
+    >>> list(zip(found.tag, found.text))
     [('h1', 'Back\\xa0pain'), ('p', 'Rest helps.'), ('p', 'Ice')]
     """
-    meta = Meta(page)
-    blocks = tuple(_blocks(page, meta))
-    return HtmlText(blocks, tuple(_between(page, blocks)), meta.found())
+    cut = pieces(page)
+    known = Codes()
+    codes = np.array([known[name] for name in cut.names], np.int64)
+    blocks = _blocks(page, cut, codes)
+    return HtmlText(blocks, list(_between(page, blocks)), read_metadata(cut))
 
 
-class _Line:
-    """The text of the line that is being gathered."""
-
-    def __init__(self, page: str) -> None:
-        self.page = page
-        self.open = OpenElements()
-        self.runs: list[_Run] = []
-
-    def add(self, begin: int, end: int) -> None:
-        if self.runs or not self.page[begin:end].isspace():
-            count = self.open.count
-            emphasised = count["b"] or count["strong"] or count["em"] or count["i"]
-            self.runs.append((begin, end, count["a"] > 0, emphasised > 0))
-
-
-def _blocks(page: str, meta: Meta) -> Iterator[Block]:
-    line = _Line(page)
-    add, follow = line.add, line.open.follow
-    after_link = False
-    for tag in tokens(page):
-        name = tag[2]
-        if name == TEXT:
-            add(tag[0], tag[1])
-            after_link = False
-            continue
-        inline = name in INLINE
-        if name in META:
-            meta.see(tag)
-            if name == "title" and tag.content:
-                yield from _title(line, tag)
-        # Opaque elements do not end a line, a script may stand in mid-sentence; links side by side are a menu.
-        if line.runs and (
-            (after_link and name == "a" and not tag.closing) if inline else (name and tag.content is None)
-        ):
-            yield from _finished(line)
-        after_link = inline and (tag.closing if name == "a" else after_link)
-        follow(tag)
-    yield from _finished(line)
+def _lines(texts: Sequence[str], codes: Ints) -> tuple[Ints, Ints]:
+    """For each line the first of its texts that is not blank, and the tag that it ends before."""
+    inline = is_inline(codes)
+    breaks = (~inline & (codes != NOTHING) & (codes != OPAQUE)).tolist()
+    for i in np.flatnonzero(codes == A).tolist():  # links side by side are a menu
+        at = i
+        while at and not texts[at] and inline[at - 1] and codes[at - 1] != A:
+            at -= 1
+            if codes[at] == -A:
+                breaks[i] = True
+                break
+    ends = np.append(np.flatnonzero(breaks), len(codes))
+    solid = np.array([i for i, text in enumerate(texts) if text and not text.isspace()], np.int64)
+    line = np.searchsorted(ends, solid)
+    new = np.diff(line, prepend=-1) != 0
+    return solid[new], ends[line[new]]
 
 
-def _title(line: _Line, tag: Tag) -> Iterator[Block]:
-    """What was gathered, and the title as a line of its own; one inside the body is none (a drawing has some)."""
-    yield from _finished(line)
-    if line.open.count["body"]:
-        return
-    line.open.open(tag)
-    line.add(*(tag.content or (0, 0)))
-    yield from _finished(line)
-    line.open.close(tag.name)
+def _blocks(page: str, cut: Pieces, codes: Ints) -> Blocks:
+    first, tag = _lines(cut.texts, codes)
+    walk = Walk(len(codes))
+    followed = np.flatnonzero((codes != NOTHING) & (codes != OPAQUE) & ~is_void(codes))
+    states = walk.states(
+        zip(followed.tolist(), codes[followed].tolist(), strict=True), np.searchsorted(followed, tag).tolist()
+    )
+    # A title inside the body is none (a drawing has some).
+    shown = np.array([not (state.in_body and codes[state.top] == TITLE) for state in states], bool)
+    first, tag = first[shown], tag[shown]
+    texts = np.flatnonzero(np.fromiter(map(len, cut.texts), np.int64, len(cut.texts)))
+    line = np.searchsorted(tag, texts)
+    inside = (line < len(tag)) & (texts >= np.append(first, 0)[line])
+    texts, line = texts[inside], line[inside]
+    firsts = np.flatnonzero(np.diff(line, prepend=-1))
+    words = [cut.texts[i] for i in texts.tolist()]
+    begins = np.array([0, *cut.ends])[2 * texts]
+    seen = visible(page, words, begins, firsts)
+    linked, emphasised = _shares(words, walk.changes, texts, firsts)
+    states = [state for state, show in zip(states, shown.tolist(), strict=True) if show]
+    states = [states[i] for i in seen.line.tolist()]
+    element, tags, elements = _elements(cut, codes, walk.parent, [state.top for state in states])
+    return Blocks(seen.start, seen.end, seen.text, seen.alignment, element, tags, [state.depth for state in states],
+                  linked[seen.line].tolist(), emphasised[seen.line].tolist(), elements)  # fmt: skip
 
 
-def _finished(line: _Line) -> Iterator[Block]:
-    """The line gathered so far, unless it is blank."""
-    if not line.runs:
-        return
-    runs, line.runs = line.runs, []
-    text, begin, end, alignment = _words(line.page, runs)
-    if not text:
-        return
-    around = line.open.around()
-    linked, emphasised = _shares(line.page, runs)
-    yield Block(begin, end, text, alignment, around.tag, around.path, around.names, linked, line.open.depth,
-                line.open.hidden, emphasised, around.nodes)  # fmt: skip
+def _shares(
+    words: Sequence[str], changes: Sequence[tuple[int, bool, bool]], texts: Ints, firsts: Ints
+) -> tuple[Floats, Floats]:
+    """For each line the shares of its characters that are not blank that lie in links, and in emphasis."""
+    where, linked, emphasised = zip(*changes, strict=True)
+    state = np.searchsorted(np.array(where), texts) - 1
+    count = np.diff(np.append(firsts, len(texts)))
+    shares = []
+    for flags in (np.array(linked)[state], np.array(emphasised)[state]):
+        total = np.add.reduceat(flags, firsts, dtype=np.int64) if len(firsts) else count
+        share = (total == count).astype(np.float64)
+        for i in np.flatnonzero((total > 0) & (total < count)).tolist():
+            span = slice(firsts[i], firsts[i] + count[i])
+            sizes = np.array([len("".join(text.split())) for text in words[span]])
+            share[i] = int(sizes[flags[span]].sum()) / max(1, int(sizes.sum()))
+        shares.append(share)
+    return shares[0], shares[1]
 
 
-def _words(page: str, runs: list[_Run]) -> tuple[str, int, int, tuple[int, ...] | None]:
-    """The words of some runs, their place, and the alignment relative to it; no words where all is blank."""
-    if len(runs) == 1:
-        start, stop, *_ = runs[0]
-        raw = page[start:stop]
-        text = raw.strip()
-        if is_even(text):
-            begin = start + len(raw) - len(raw.lstrip())
-            return text, begin, begin + len(text), None
-    words, places = _gathered(page, runs)
-    text = "".join(words)
-    first, last = len(text) - len(text.lstrip()), len(text.rstrip())
-    text = text[first:last]
-    begin, end = places[first], places[-1]
-    if text == page[begin:end]:
-        return text, begin, end, None
-    return text, begin, end, tuple([place - begin for place in (*places[first:last], end)])
+def _elements(
+    cut: Pieces, codes: Ints, parent: Sequence[int], tops: Sequence[int]
+) -> tuple[list[int], list[str], Elements]:
+    """The elements around the blocks with these innermost ones; the new number of each of those, and its tag."""
+    used = set()
+    for top in set(tops):
+        while top >= 0 and top not in used:
+            used.add(top)
+            top = parent[top]
+    number = {-1: -1}
+    inline = is_inline(codes).tolist()
+    found, tags = Elements([], [], [], []), {-1: ""}
+    for old in sorted(used):
+        number[old] = len(found.parent)
+        around, name = parent[old], (cut.names[old] or "").lower().removeprefix("#")
+        found.parent.append(number[around])
+        names, hides = described(cut.tags[old][len(name) + 1 : -1])
+        found.name.append(name)
+        found.names.append(names)
+        found.hidden.append(hides or (around >= 0 and found.hidden[number[around]]))
+        tags[old] = tags[around] if inline[old] else name
+    return [number[top] for top in tops], [tags[top] for top in tops], found
 
 
-def _gathered(page: str, runs: list[_Run]) -> tuple[list[str], list[int]]:
-    """The words of some runs; the place of each character, and the end of the last one that is no blank."""
-    words: list[str] = []
-    places: list[int] = []
-    blank, end = True, runs[0][0]
-    for begin, stop, *_ in runs:
-        for first, last, text in text_runs(page, begin, stop):
-            if blank and text[:1] == " ":
-                first, text = (first + 1, text[1:]) if len(text) > 1 else (first, "")
-            if not text:
-                continue
-            words.append(text)
-            places += range(first, last) if len(text) == last - first else [first] * len(text)
-            blank = text[-1] == " "
-            if solid := len(text.rstrip()):
-                end = first + solid if len(text) == last - first else last
-    places.append(end)
-    return words, places
-
-
-def _shares(page: str, runs: list[_Run]) -> tuple[float, float]:
-    """Shares of the characters that are not blank that lie in links, and in emphasis."""
-    _, _, linked, emphasised = runs[0]
-    if all(run[2] == linked and run[3] == emphasised for run in runs):
-        return float(linked), float(emphasised)
-    sizes = [len("".join(page[begin:end].split())) for begin, end, *_ in runs]
-    total = max(1, sum(sizes))
-    in_links = sum(size for size, run in zip(sizes, runs, strict=True) if run[2])
-    in_emphasis = sum(size for size, run in zip(sizes, runs, strict=True) if run[3])
-    return in_links / total, in_emphasis / total
-
-
-def _between(page: str, blocks: tuple[Block, ...]) -> Iterator[tuple[int, int]]:
+def _between(page: str, blocks: Blocks) -> Iterator[tuple[int, int]]:
     at = 0
-    for end, following in [*((b.raw_start, b.raw_end) for b in blocks), (len(page), len(page))]:
-        stretch = page[at:end]
+    for start, end in zip([*blocks.start, len(page)], [*blocks.end, len(page)], strict=True):
+        stretch = page[at:start]
         if body := stretch.strip():
-            begin = at + len(stretch) - len(stretch.lstrip())
+            begin = at + stretch.index(body[0])
             yield begin, begin + len(body)
-        at = following
+        at = end

@@ -1,103 +1,108 @@
 """Cut HTML into tags and text, by place.
 
-Parsers that build a tree (lxml, lexbor, html5lib) forget where a text stood, and the standard library's takes
-nearly three times as long; so tags are cut by one expression that follows the tokeniser of the HTML
-standard (section 13.2.5), its rules for broken input included: quotes count after `=` only, a tag, comment or
-script that is never closed runs to the end. No stretch is tried twice, so hostile input costs no more than its
-length.
+Parsers that build a tree (lxml, lexbor, html5lib) forget where a text stood, and the standard library's takes many
+times as long; so a page is split by one expression that follows the tokeniser of the HTML standard (section
+13.2.5), its rules for broken input included: quotes count after `=` only, a tag, comment or script that is never
+closed runs to the end. No stretch is tried twice, so hostile input costs no more than its length.
 """
 
 import html
 import re
 from collections.abc import Iterator
 from html.entities import html5
+from itertools import accumulate
 from typing import NamedTuple
 
-__all__ = ["TEXT", "Tag", "attributes", "character_reference", "is_even", "text_runs", "tokens"]
+__all__ = ["TITLE", "Pieces", "attributes", "character_reference", "content", "decoded", "pieces", "references"]
 
-TEXT = "#text"
+_ATTRIBUTES = r"[^>=]*+(?:=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))?+[^>=]*+)*+"
 # Elements whose content is no markup to the standard, and two whose content is no text of the page (svg, template).
-_OPAQUE = frozenset({"script", "style", "title", "textarea", "iframe", "noembed", "noframes", "xmp", "svg", "template"})
+TITLE = "#title"
+_OPAQUE = "script|style|title|textarea|iframe|noembed|noframes|xmp|svg|template"
 _TAG = re.compile(
-    r"<(?:([a-zA-Z][^\s/>]*)((?:[^>=]++|=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|(?![\"'])))*+)>?"
-    r"|/([a-zA-Z][^\s/>]*)[^>]*+>?|(!--)|[!?/][^>]*+>?)"
-)
-_OPENS, _CLOSES, _COMMENTS = 2, 3, 4  # the last group of `_TAG` that matched
+    # The two letters only spare other names the comparison.
+    r"(<(?:(?=[sStTiInNxX][cCtTiIeEfFoOmMvV])((?ai:" + _OPAQUE + r"))(?![^\s/>])" + _ATTRIBUTES + r">?"
+    r"(?:[^<]++|<(?!/(?ai:\2)(?![^\W_])))*+(?:<[^>]*+>?)?+"
+    r"|(/?[a-zA-Z][^\s/>]*+)" + _ATTRIBUTES + r">?"
+    r"|!(?=--)(?:[^-]++|-(?!->))*+(?:-->)?"  # `<!-->` is a whole comment
+    r"|[!?/][^>]*+>?))"
+)  # fmt: skip
+_START = re.compile(r"<[^\s/>]+" + _ATTRIBUTES + ">?")
 _ATTRIBUTE = re.compile(r"([^\s\"'>/=]+)\s*(?:=\s*(?:\"([^\"]*)\"?|'([^']*)'?|([^\s>]+)))?")
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]*;?)")
-# White space of HTML (a no-break space is none), and references: where text differs from its source.
-_UNEVEN = re.compile(r"[ \t\n\r\f]{2,}|[\t\n\r\f]|" + _REFERENCE.pattern)
 
 
-class Tag(NamedTuple):
-    """One piece of a page, `begin:end`.
+_LONGEST = 34  # characters of a reference by name: those of "&CounterClockwiseContourIntegral;" and one to spare
 
-    name: of the element, lower case; TEXT for text between tags, "" for comments and the like. attributes: their
-    raw text. closing: an end tag. For an opaque element (script, title, ...) the piece is the whole element and
-    `content` the place of what is inside.
+
+class Pieces(NamedTuple):
+    """A page cut up: a text, a tag, a text, a tag, ..., a text; texts may be empty.
+
+    texts: one more than tags. tags: from `<` to `>`; an element without markup inside (script, style, ...), a comment
+    or a declaration is one tag. names: of each tag, as written, a slash before that of an end tag; "" for elements
+    without markup inside, None for comments and declarations; TITLE and its end for a title. ends: where each piece
+    ends, texts and tags in their order.
     """
 
-    begin: int
-    end: int
-    name: str = ""
-    attributes: str = ""
-    closing: bool = False
-    content: tuple[int, int] | None = None
+    texts: list[str]
+    tags: list[str]
+    names: list[str | None]
+    ends: list[int]
 
 
-def tokens(page: str) -> Iterator[Tag]:
+def pieces(page: str) -> Pieces:
     """The page from start to end, each character in exactly one piece.
 
-    >>> [tag.name for tag in tokens("<p>1 < 2</p><script>if (a<b)</script>")]
-    ['p', '#text', 'p', 'script']
+    >>> found = pieces("<p>1 < 2</p><script>if (a<b)</script>")
+    >>> found.texts, found.names
+    (['', '1 < 2', '', ''], ['p', '/p', ''])
     """
-    make, opaque = tuple.__new__, _OPAQUE  # half the time of Tag(...), which is called for each piece
-    at = 0
-    while True:
-        for match in _TAG.finditer(page, at):
-            begin, end = match.span()
-            if at < begin:
-                yield make(Tag, (at, begin, TEXT, "", False, None))
-            at = end
-            kind = match.lastindex
-            if kind == _OPENS:
-                name, raw = match.group(1, 2)
-                name = name.lower()
-                if name in opaque:
-                    tag = _opaque(page, begin, end, name, raw)
-                    yield tag
-                    at = tag.end
-                    break
-                yield make(Tag, (begin, end, name, raw, False, None))
-            elif kind == _CLOSES:
-                yield make(Tag, (begin, end, match[3].lower(), "", True, None))
-            elif kind == _COMMENTS:
-                close = page.find("-->", begin + 2)  # `<!-->` is a whole comment
-                at = len(page) if close < 0 else close + 3
-                yield make(Tag, (begin, at, "", "", False, None))
-                break
-            else:
-                yield make(Tag, (begin, end, "", "", False, None))
-        else:
-            if at < len(page):
-                yield Tag(at, len(page), TEXT)
-            return
+    found = _TAG.split(page)
+    texts, tags, names = found[::4], found[1::4], found[3::4]
+    titles = []
+    for i, name in enumerate(found[2::4]):
+        if name:
+            names[i] = ""
+            if name.lower() == "title":
+                titles.append(i)
+    if titles:
+        texts, tags, names = _with_titles(texts, tags, names, titles)
+    both = [""] * (len(texts) + len(tags))
+    both[::2], both[1::2] = texts, tags
+    return Pieces(texts, tags, names, list(accumulate(map(len, both))))
 
 
-def _opaque(page: str, begin: int, end: int, name: str, raw: str) -> Tag:
-    inner = _closing(page, name, end)
-    close = page.find(">", inner)
-    return Tag(begin, len(page) if close < 0 else close + 1, name, raw, content=(end, inner))
+def _with_titles(
+    texts: list[str], tags: list[str], names: list[str | None], titles: list[int]
+) -> tuple[list[str], list[str], list[str | None]]:
+    """Each title as start tag, text and end tag."""
+    all_texts, all_tags, all_names, at = [], [], [], 0
+    for i in titles:
+        tag = tags[i]
+        begin, end = content(tag)
+        all_texts += [*texts[at : i + 1], tag[begin:end]]
+        all_tags += [*tags[at:i], tag[:begin], tag[end:]]
+        all_names += [*names[at:i], TITLE, f"/{TITLE}"]
+        at = i + 1
+    return all_texts + texts[at:], all_tags + tags[at:], all_names + names[at:]
 
 
-def _closing(page: str, name: str, at: int) -> int:
-    """Where the end tag of an opaque element begins, else the end of the page."""
-    while (at := page.find("</", at)) >= 0:
-        after = at + 2 + len(name)
-        if page[at + 2 : after].lower() == name and not page[after : after + 1].isalnum():
-            return at
-        at += 2
-    return len(page)
+def content(tag: str) -> tuple[int, int]:
+    """Where the content of an element without markup inside stands in it.
+
+    >>> content("<title>Sore knees</title>")
+    (7, 17)
+    """
+    start = _START.match(tag)
+    begin = start.end() if start else len(tag)
+    name = tag[1:].partition(">")[0].split()[0].split("/")[0].lower()
+    end = begin
+    while (end := tag.find("</", end)) >= 0:
+        after = end + 2 + len(name)
+        if tag[end + 2 : after].lower() == name and not tag[after : after + 1].isalnum():
+            return begin, end
+        end += 2
+    return begin, len(tag)
 
 
 def attributes(raw: str) -> dict[str, str]:
@@ -107,8 +112,9 @@ def attributes(raw: str) -> dict[str, str]:
     {'class': 'a b', 'hidden': '', 'href': '/x'}
     """
     found: dict[str, str] = {}
-    for match in _ATTRIBUTE.finditer(raw):
-        found.setdefault(match[1].lower(), html.unescape(match[2] or match[3] or match[4] or ""))
+    for name, double, single, bare in _ATTRIBUTE.findall(raw):
+        value = double or single or bare
+        found.setdefault(name.lower(), html.unescape(value) if "&" in value else value)
     return found
 
 
@@ -120,33 +126,28 @@ def character_reference(raw: str) -> tuple[str, int]:
     """
     if raw.startswith("&#"):
         return html.unescape(raw), len(raw)
-    for length in range(len(raw), 2, -1):
+    for length in range(min(len(raw), _LONGEST), 2, -1):
         if raw[1:length] in html5:
             return html5[raw[1:length]], length
     return "", 0
 
 
-def is_even(text: str) -> bool:
-    """True when `text` is in source what it is to a reader."""
-    return _UNEVEN.search(text) is None
+def references(text: str) -> Iterator[tuple[int, int, str]]:
+    """The character references in a text: begin, end, and the characters each stands for."""
+    for match in _REFERENCE.finditer(text):
+        words, length = character_reference(match.group())
+        if length:
+            yield match.start(), match.start() + length, words
 
 
-def text_runs(page: str, begin: int, end: int) -> Iterator[tuple[int, int, str]]:
-    """The text `begin:end` of the page in runs (begin, end, words): references decoded, blanks made single.
+def decoded(text: str) -> str:
+    """A text with its character references replaced.
 
-    A run of the same length as its words goes one to one; any other stands for the whole of its source.
+    >>> decoded("Rest &amp; ice")
+    'Rest & ice'
     """
-    at = begin
-    for match in _UNEVEN.finditer(page, begin, end):
-        first, last = match.span()
-        words = " "
-        if page[first] == "&":
-            words, length = character_reference(match.group())
-            last = first + length
-        if first < last:
-            if at < first:
-                yield at, first, page[at:first]
-            yield first, last, words
-            at = last
-    if at < end:
-        yield at, end, page[at:end]
+    parts, at = [], 0
+    for begin, end, words in references(text) if "&" in text else ():
+        parts += [text[at:begin], words]
+        at = end
+    return "".join([*parts, text[at:]])

@@ -5,15 +5,16 @@ title element, in the order of `_SOURCES`. Libraries for it exist, but none says
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipeline.text.markup import Tag, attributes, text_runs
+from pipeline.text.markup import TITLE, Pieces, attributes, content, decoded
 
-__all__ = ["META", "Found", "Meta", "Metadata"]
+__all__ = ["Found", "Metadata", "read_metadata"]
 
-# Elements that `Meta.see` reads.
-META = frozenset({"link", "meta", "script", "time", "title"})
+# Names of the tags that are read: scripts have none, and a title its own.
+_READ = frozenset({"", TITLE, *(case(name) for name in ("link", "meta", "time") for case in (str.lower, str.upper, str.title))})
 # Names under which pages state a value, best first; `ld:` in JSON-LD, `link:` by rel, `time:` and `title:` elements.
 _SOURCES = {
     "title": ("og:title", "ld:headline", "twitter:title", "dc.title", "title:"),
@@ -27,6 +28,8 @@ _SOURCES = {
 # schema.org types that describe the page's article; others (breadcrumbs, the organisation) have urls and names too.
 _ARTICLE = ("Article", "Page", "Posting", "Report", "Review", "QAPage", "Recipe", "Product")
 _DEPTH = 20
+# What the attributes of a meta element hold that says any of this.
+_TELLING = re.compile(r"title|url|site|application|author|creator|date|created|published|time", re.I)
 
 
 @dataclass(frozen=True)
@@ -49,43 +52,57 @@ class Metadata:
     published: Found | None = None
 
 
-class Meta:
-    """Gathers values from the tags of one page."""
+def read_metadata(page: Pieces) -> Metadata:
+    """The best value of each kind that the page states; of two under the same name the first counts."""
+    said = _Said(page)
+    for i in [i for i, name in enumerate(page.names) if name in _READ]:
+        tag, name = page.tags[i], page.names[i] or ""
+        raw = tag[len(name) + 1 : -1]
+        said.see(i, name.lower(), raw)
+    best = {kind: next((said.values[n] for n in names if n in said.values), None) for kind, names in _SOURCES.items()}
+    return Metadata(**best)
 
-    def __init__(self, page: str) -> None:
+
+class _Said:
+    """What the tags of one page say."""
+
+    def __init__(self, page: Pieces) -> None:
         self._page = page
-        self._values: dict[str, Found] = {}
+        self.values: dict[str, Found] = {}
 
-    def see(self, tag: Tag) -> None:
-        """Take what `tag` says, if it is one that says something."""
-        if tag.name == "meta" and not tag.closing:
-            values = attributes(tag.attributes)
-            name = values.get("property") or values.get("name") or values.get("itemprop") or ""
-            self._keep(name.lower(), values.get("content", ""), tag.begin, tag.end)
-        elif tag.name == "link" and "canonical" in tag.attributes:
-            self._keep("link:canonical", attributes(tag.attributes).get("href", ""), tag.begin, tag.end)
-        elif tag.name == "time" and not tag.closing:
-            self._keep("time:", attributes(tag.attributes).get("datetime", ""), tag.begin, tag.end)
-        elif tag.name == "title" and tag.content:
-            self._keep("title:", "".join(words for *_, words in text_runs(self._page, *tag.content)), *tag.content)
-        elif tag.name == "script" and tag.content and "ld+json" in tag.attributes:
-            for name, value in _linked_data(self._page[slice(*tag.content)]):
-                self._keep(f"ld:{name}", value, *tag.content)
+    def see(self, i: int, name: str, raw: str) -> None:
+        """Take what a tag says, if it is one that says something; `raw`: its attributes."""
+        begin, end = self._page.ends[2 * i : 2 * i + 2]
+        if name == "":
+            self._see_script(self._page.tags[i], begin)
+        elif name == TITLE:
+            text = self._page.texts[i + 1]
+            self._keep("title:", decoded(text), text, end)
+        elif name == "meta" and ("&" in raw or _TELLING.search(raw)):
+            values = attributes(raw)
+            said = values.get("property") or values.get("name") or values.get("itemprop") or ""
+            self._keep(said.lower(), values.get("content", ""), self._page.tags[i], begin)
+        elif name == "link" and "canonical" in raw:
+            self._keep("link:canonical", attributes(raw).get("href", ""), self._page.tags[i], begin)
+        elif name == "time" and "time" in raw.lower():
+            self._keep("time:", attributes(raw).get("datetime", ""), self._page.tags[i], begin)
 
-    def found(self) -> Metadata:
-        """The best value of each kind."""
-        best = {
-            kind: next((self._values[n] for n in names if n in self._values), None) for kind, names in _SOURCES.items()
-        }
-        return Metadata(**best)
-
-    def _keep(self, name: str, value: str, begin: int, end: int) -> None:
-        value = " ".join(value.split())
-        if not value:
+    def _see_script(self, tag: str, at: int) -> None:
+        if "ld+json" not in tag or tag[1:7].lower() != "script":
             return
-        at = self._page.find(value, begin, end)
-        place = (at, at + len(value)) if at >= 0 else (begin, end)
-        self._values.setdefault(name, Found(value, *place))
+        begin, end = content(tag)
+        if "ld+json" in tag[:begin]:
+            for name, value in _linked_data(tag[begin:end]):
+                self._keep(f"ld:{name}", value, tag[begin:end], at + begin)
+
+    def _keep(self, name: str, value: str, source: str, at: int) -> None:
+        """`source`: where the value was read, which begins at `at`."""
+        value = " ".join(value.split())
+        if not value or name in self.values:
+            return
+        begin = source.find(value)
+        place = (at + begin, at + begin + len(value)) if begin >= 0 else (at, at + len(source))
+        self.values[name] = Found(value, *place)
 
 
 def _linked_data(script: str) -> Iterator[tuple[str, str]]:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.models.main_text.features import BlockLike, Rows
+from pipeline.models.main_text.containers import Containers
+from pipeline.models.main_text.features import BlocksLike, Rows
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-__all__ = ["REASON", "main_text"]
+__all__ = ["REASON", "Containers", "main_text"]
 
 REASON = "model:main-text"
 """`segments.reason` of the blocks that are dropped for it."""
@@ -32,9 +33,12 @@ def _session() -> "InferenceSession":
     return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
 
-def main_text(blocks: Sequence[BlockLike]) -> npt.NDArray[np.float32]:
-    """The probability of each block of a page, all of them in order, that it is main text."""
-    if not blocks:
-        return np.zeros(0, np.float32)
-    [score] = _session().run(None, {"rows": Rows(blocks).values})
-    return np.asarray(1 / (1 + np.exp(-score[:, 0])), np.float32)
+def main_text(pages: Sequence[BlocksLike], boxes: Containers | None = None) -> list[float]:
+    """The probability that it is main text of each block of some pages, all blocks of each in order, none without any.
+
+    boxes: the elements around the blocks, where they are known.
+    """
+    if not pages:
+        return []
+    [score] = _session().run(None, {"rows": Rows(pages, boxes).values})
+    return np.asarray(1 / (1 + np.exp(-score[:, 0])), np.float32).tolist()  # type: ignore[no-any-return]

@@ -1,16 +1,15 @@
 """What is known of each block of an HTML page before it is decided whether it is main text: a row of numbers."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.models.main_text.containers import Containers, ElementsLike
 from pipeline.models.main_text.words import NAME_GROUPS, SAID_GROUPS, named, said
 
-__all__ = ["BlockLike", "Rows"]
+__all__ = ["BlocksLike", "Rows"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -31,37 +30,35 @@ _ENDS = np.array([ord(c) for c in '.!?"”…'])
 _PROSE = 10  # words from which a line with little in links may be prose
 
 
-class BlockLike(Protocol):
-    """What is read of a block (`pipeline.text.html.Block`)."""
+class BlocksLike(Protocol):
+    """What is read of the blocks of a page (`pipeline.text.html.Blocks`)."""
 
     @property
-    def text(self) -> str: ...
+    def text(self) -> list[str]: ...
     @property
-    def tag(self) -> str: ...
+    def tag(self) -> list[str]: ...
     @property
-    def path(self) -> tuple[str, ...]: ...
+    def element(self) -> list[int]: ...
     @property
-    def names(self) -> tuple[str, ...]: ...
+    def elements(self) -> ElementsLike: ...
     @property
-    def nodes(self) -> tuple[int, ...]: ...
+    def linked(self) -> list[float]: ...
     @property
-    def link_density(self) -> float: ...
+    def depth(self) -> list[int]: ...
     @property
-    def depth(self) -> int: ...
+    def hidden(self) -> list[bool]: ...
     @property
-    def hidden(self) -> bool: ...
-    @property
-    def emphasis(self) -> float: ...
+    def emphasised(self) -> list[float]: ...
 
 
 _OWN = ("tag", "words", "chars", "word_length", "commas", "stops", "ends", "digits", "upper", "capitals", "linked",
         "emphasis", "hidden", "depth", "again", "letters", "colon", "question", "lower_start")  # fmt: skip
 
 
-def _own(blocks: Sequence[BlockLike]) -> Floats:
+def _own(pages: Sequence[BlocksLike]) -> Floats:
     """Numbers of each block by itself."""
-    texts = [block.text for block in blocks]
-    size = np.array([len(text) for text in texts])
+    texts = [text for page in pages for text in page.text]
+    size = np.fromiter(map(len, texts), np.int64, len(texts))
     starts = np.append(0, np.cumsum(size + 1)[:-1])
     codes = np.frombuffer("\n".join([*texts, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
     blank = (codes <= 32) | (codes == 0xA0)
@@ -76,106 +73,105 @@ def _own(blocks: Sequence[BlockLike]) -> Floats:
     )
     last = codes[starts + size - 1]
     n = np.maximum(words, 1)
-    seen: Counter[str] = Counter()
-    again = np.zeros(len(texts))
-    for i, text in enumerate(texts):
-        again[i] = seen[text]
-        seen[text] += 1
     columns = [
-        [_TAGS.get(block.tag, 0) for block in blocks], words, size, size / n, commas / n, stops,
+        [_TAGS.get(tag, 0) for page in pages for tag in page.tag], words, size, size / n, commas / n, stops,
         np.isin(last, _ENDS), digits / size, uppers / np.maximum(1, uppers + lowers), capitals / n,
-        [block.link_density for block in blocks], [block.emphasis for block in blocks],
-        [block.hidden for block in blocks], [block.depth for block in blocks], again, wide / size, last == 58,
-        last == 63, lower[starts],
+        [share for page in pages for share in page.linked], [share for page in pages for share in page.emphasised],
+        [hidden for page in pages for hidden in page.hidden], [depth for page in pages for depth in page.depth],
+        [count for page in pages for count in _again(page.text)], wide / size, last == 58, last == 63, lower[starts],
     ]  # fmt: skip
     return np.column_stack(columns).astype(np.float32)
 
 
-def _said(blocks: Sequence[BlockLike]) -> Floats:
-    """What the first words of each block speak of."""
-    return _bits([said(block.text[:_READ].lower()) for block in blocks], len(SAID_GROUPS))
+def _again(texts: Sequence[str]) -> list[int]:
+    """How many of the texts before each are the same."""
+    seen: dict[str, int] = {}
+    counts = []
+    for text in texts:
+        count = seen.get(text, 0)
+        seen[text] = count + 1
+        counts.append(count)
+    return counts
 
 
-def _bits(values: Sequence[int], count: int) -> Floats:
-    array = np.array(values, np.int64)
-    return ((array[:, None] >> np.arange(count)) & 1).astype(np.float32)
+def _bits(values: Ints, count: int) -> Floats:
+    return ((values[:, None] >> np.arange(count)) & 1).astype(np.float32)
 
 
-def _all_bits(values: Iterable[int]) -> int:
-    bits = 0
-    for value in values:
-        bits |= value
-    return bits
-
-
-def _places(blocks: Sequence[BlockLike]) -> tuple[Floats, Floats, Floats]:
+def _places(boxes: Containers) -> tuple[Floats, Floats, Floats]:
     """Which elements stand around each block; what their names speak of, in all and in the innermost two."""
-    paths: dict[tuple[str, ...], int] = {}
-    names: dict[tuple[str, ...], tuple[int, int]] = {}
-    rows = []
-    for block in blocks:
-        around = paths.get(block.path)
-        if around is None:
-            around = paths[block.path] = _all_bits(_IN_BIT.get(element, 0) for element in block.path)
-        speaks = names.get(block.names)
-        if speaks is None:
-            bits = [named(name) for name in block.names]
-            speaks = names[block.names] = _all_bits(bits), _all_bits(bits[-2:])
-        rows.append((around, *speaks))
-    inside, wide, near = zip(*rows, strict=True)
-    return _bits(inside, len(_IN)), _bits(wide, len(NAME_GROUPS)), _bits(near, len(NAME_GROUPS))
+    bits = np.array([_IN_BIT.get(name, 0) for name in boxes.name], np.int64)
+    speaks = np.array([named(name) for name in boxes.names], np.int64)[boxes.named]
+    inside, wide = np.bitwise_or.reduce(bits[boxes.around]), np.bitwise_or.reduce(speaks)
+    near = speaks[0] | speaks[1]
+    block = boxes.of_block
+    return (
+        _bits(inside[block], len(_IN)), _bits(wide[block], len(NAME_GROUPS)), _bits(near[block], len(NAME_GROUPS))
+    )  # fmt: skip
 
 
-class _Containers:
-    """The containers of the blocks: `inner` (blocks, _UP), from the innermost outwards, as indices."""
+class _Pages:
+    """Which blocks belong to which page: `page` of each, `first` block of each page, `index` of each in its page."""
 
-    def __init__(self, blocks: Sequence[BlockLike]) -> None:
-        nodes = [block.nodes for block in blocks]
-        self.row = np.repeat(np.arange(len(nodes)), [len(n) for n in nodes])
-        flat = np.fromiter(chain.from_iterable(nodes), np.int64, len(self.row))
-        self.level = np.concatenate([np.arange(len(n), 0, -1) for n in nodes]) if nodes else flat
-        found, self.node = np.unique(flat, return_inverse=True)
-        self.count = len(found)
-        self.inner = np.full((len(nodes), _UP), self.count, np.int64)
-        near = self.level <= _UP
-        self.inner[self.row[near], self.level[near] - 1] = self.node[near]
+    def __init__(self, counts: Sequence[int]) -> None:
+        count = np.array(counts)
+        self.page = np.repeat(np.arange(len(count)), count)
+        self.first = np.cumsum(count) - count
+        self.start, self.count = self.first[self.page], count[self.page]
+        self.index = np.arange(len(self.page)) - self.start
 
-    def total(self, values: Floats) -> Floats:
-        """Sum over the blocks in each container; 0 for the one that stands for none."""
-        return np.append(np.bincount(self.node, values[self.row], self.count), 0.0).astype(np.float32)
+    def sums(self, values: npt.NDArray[np.generic]) -> Floats:
+        """The sum over each page."""
+        return np.add.reduceat(values, self.first, dtype=np.float32)
+
+    def each(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+        """A value of each page for each of its blocks."""
+        return values[self.page]
+
+    def running(self, values: npt.NDArray[np.generic]) -> Floats:
+        """The sum up to each block, from the beginning of its page."""
+        total = np.append(0.0, np.cumsum(values, dtype=np.float64))
+        return (total[1:] - total[self.start]).astype(np.float32)
 
 
-def _around(own: Floats, boxes: _Containers) -> tuple[Floats, list[str]]:
+def _prose(own: Floats) -> Floats:
+    """Words of the blocks that look like prose, 0 for others."""
+    words, linked, shown = own[:, 1], own[:, 10], own[:, 12] == 0
+    return np.where((words >= _PROSE) & (linked < 0.4) & shown & (own[:, 0] != 10), words, np.float32(0))
+
+
+def _around(own: Floats, boxes: Containers, pages: _Pages) -> tuple[Floats, list[str]]:
     """How much prose, text and links the containers hold, and how far the block is from the one with most prose."""
-    words, linked = own[:, 1], own[:, 10]
-    shown = own[:, 12] == 0
-    prose = np.where((words >= _PROSE) & (linked < 0.4) & shown & (own[:, 0] != 10), words, 0).astype(np.float32)
-    everything = max(1.0, float(prose.sum()))
+    words, linked, prose = own[:, 1], own[:, 10], _prose(own)
+    everything = np.maximum(pages.sums(prose), 1)
     by_node = boxes.total(prose)
     text, links, count = boxes.total(words), boxes.total(words * linked), boxes.total(np.ones_like(words))
     short = boxes.total((words < _PROSE).astype(np.float32))
-    inner = boxes.inner
-    columns = [by_node[inner] / everything, links[inner] / np.maximum(text[inner], 1), np.log1p(text[inner]),
-               by_node[inner] / np.maximum(text[inner], 1), np.log1p(count[inner]),
-               short[inner] / np.maximum(count[inner], 1)]  # fmt: skip
+    shares = [by_node / everything[boxes.page], links / np.maximum(text, 1), np.log1p(text),
+              by_node / np.maximum(text, 1), np.log1p(count), short / np.maximum(count, 1)]  # fmt: skip
+    inner = boxes.around[:_UP, boxes.of_block]
+    columns = [share[row] for share in shares for row in inner]
     names = [f"{what}{up}" for what in ("share", "links", "text", "prose", "count", "short") for up in range(_UP)]
     # level: 1 for the innermost; the first container outwards with enough of the page's prose
+    levels = (~boxes.none[boxes.around]).sum(0)
     for enough in (0.2, 0.5, 0.8):
-        has = by_node[boxes.node] >= enough * everything
-        first = np.full(len(own), 99, np.int64)
-        np.minimum.at(first, boxes.row[has], boxes.level[has])
-        depth = np.bincount(boxes.row, minlength=len(own)) - first
-        best = depth.max() if len(depth) else 0
-        columns += [first[:, None], (best - depth)[:, None]]
+        has = by_node[boxes.around] >= (enough * everything.astype(np.float64)).astype(np.float32)[boxes.page]
+        first = np.where(has.any(0), has.argmax(0) + 1, 99)
+        depth = (levels - first)[boxes.of_block]
+        best = np.maximum.reduceat(depth, pages.first)
+        columns += [first[boxes.of_block].astype(np.float32), (best[pages.page] - depth).astype(np.float32)]
         names += [f"up_to_{enough}", f"outside_{enough}"]
-    return np.hstack(columns).astype(np.float32), names
+    return np.column_stack(columns), names
 
 
-def _template(blocks: Sequence[BlockLike], own: Floats) -> tuple[Floats, list[str]]:
+def _template(boxes: Containers, own: Floats) -> tuple[Floats, list[str]]:
     """Blocks of the same template (tags and names around them): how many, how much prose and links."""
+    tags = np.array(boxes.name, object)[boxes.around[:5]].tolist()
+    names = np.array(boxes.names, object)[boxes.named[:2]].tolist()
     known: dict[tuple[object, ...], int] = {}
-    kind = np.array([known.setdefault((b.path[-5:], b.names[-2:]), len(known)) for b in blocks], np.int64)
-    count = np.bincount(kind)
+    kinds = [known.setdefault(key, len(known)) for key in zip(boxes.page.tolist(), *tags, *names, strict=True)]
+    kind = np.array(kinds, np.int64)[boxes.of_block]
+    count = np.maximum(np.bincount(kind), 1)
     words, linked = own[:, 1], own[:, 10]
     mean = np.bincount(kind, words) / count
     links = np.bincount(kind, words * linked) / np.maximum(1, np.bincount(kind, words))
@@ -184,65 +180,86 @@ def _template(blocks: Sequence[BlockLike], own: Floats) -> tuple[Floats, list[st
     return table.astype(np.float32), ["same", "same_words", "same_links", "same_spread"]
 
 
-def _order(own: Floats, says: Floats) -> tuple[Floats, list[str]]:
+def _order(own: Floats, says: Floats, pages: _Pages) -> tuple[Floats, list[str]]:
     """Place in the page, the heading above, and the neighbours."""
-    n = len(own)
-    index = np.arange(n)
-    words, linked, tag = own[:, 1], own[:, 10], own[:, 0]
-    prose = np.where((words >= _PROSE) & (linked < 0.4) & (own[:, 12] == 0) & (tag != 10), words, 0)
+    n, index = pages.count, pages.index
+    words, linked, tag, prose = own[:, 1], own[:, 10], own[:, 0], _prose(own)
     headed = (tag >= 2) & (tag <= 6) & (own[:, 12] == 0)
-    last = np.maximum.accumulate(np.where(headed, index, -1))
-    following = np.minimum.accumulate(np.where(headed, index, n)[::-1])[::-1]
-    main = np.flatnonzero(tag == 2)
-    first_main = main[0] if len(main) else -1
-    proses = np.flatnonzero(prose)
-    first, end = (proses[0], proses[-1]) if len(proses) else (0, n)
-    before = np.cumsum(prose)
-    total = max(1.0, float(before[-1]))
-    title = np.searchsorted(main, index, side="right")
-    columns = [index, index / n, np.cumsum(words) / max(1.0, float(words.sum())), before / total, index - first_main,
-               np.full(n, len(main)), title, index - first, index - end, index - last,
-               np.minimum(following - index, 99),
-               np.where(last >= 0, tag[last], 0), np.full(n, n), np.full(n, total),
-               np.full(n, (words * linked).sum() / max(1.0, float(words.sum()))), np.full(n, len(proses)),
-               np.full(n, total / max(1.0, float(words.sum()))), np.full(n, prose.max())]  # fmt: skip
+    at = np.arange(len(own))
+    last = np.maximum.accumulate(np.where(headed, at, -1))
+    last = np.where(last < pages.start, -1, last)
+    end = pages.start + n
+    following = np.minimum.accumulate(np.where(headed, at, len(own))[::-1])[::-1]
+    following = np.minimum(following, end) - at
+    mains, proses = tag == 2, prose > 0
+    first_main, first, final = (np.full(len(pages.first), value) for value in (-1, 0, 0))
+    final[:] = np.diff(np.append(pages.first, len(own)))
+    for found, places in ((mains, first_main), (proses, first)):
+        which = np.flatnonzero(found)[::-1]
+        places[pages.page[which]] = index[which]
+    which = np.flatnonzero(proses)
+    final[pages.page[which]] = index[which]
+    all_words, total = np.maximum(pages.sums(words), 1), np.maximum(pages.sums(prose), 1)
+    h1s, longest = pages.sums(mains), np.maximum.reduceat(prose, pages.first)
+    columns = [index, index / n, pages.running(words) / all_words[pages.page],
+               pages.running(prose) / total[pages.page], index - first_main[pages.page], h1s[pages.page],
+               pages.running(mains), index - first[pages.page], index - final[pages.page],
+               np.where(last >= 0, at - last, index + 1), np.minimum(following, 99),
+               np.where(last >= 0, tag[last], 0), n, total[pages.page],
+               (pages.sums(words * linked) / all_words)[pages.page], pages.sums(proses)[pages.page],
+               (total / all_words)[pages.page], longest[pages.page]]  # fmt: skip
     names = ["index", "place", "place_words", "place_prose", "from_h1", "h1s", "h1_above", "from_first", "from_end",
              "from_heading", "to_heading", "heading_tag", "blocks", "prose", "page_links", "proses", "page_prose",
              "longest"]  # fmt: skip
     above = np.where((last >= 0)[:, None], says[last], 0)
-    wide = np.pad(np.column_stack([words, linked, tag, own[:, 6], own[:, 9]]), ((4, 4), (0, 0)), constant_values=-1)
-    near = [wide[4 + step : 4 + step + n] for step in (-3, -2, -1, 1, 2, 3)]
+    near = _near(own[:, [1, 10, 0, 6, 9]], pages)
     names += [f"above_{name}" for name in SAID_GROUPS]
     names += [
         f"{what}{step:+}" for step in (-3, -2, -1, 1, 2, 3) for what in ("words", "linked", "tag", "ends", "caps")
     ]
-    sums, sum_names = _windows(np.column_stack([prose, words, words * linked, headed, own[:, 4]]))
+    sums, sum_names = _windows(np.column_stack([prose, words, words * linked, headed, own[:, 4]]), pages)
     names += [f"{what}_{where}" for where in sum_names for what in ("prose", "words", "links", "heads", "commas")]
-    return np.hstack([np.column_stack(columns), above, *near, sums]).astype(np.float32), names
+    return np.hstack([np.column_stack(columns).astype(np.float32), above, near, sums]), names
 
 
-def _windows(values: Floats) -> tuple[Floats, list[str]]:
+def _near(values: Floats, pages: _Pages) -> Floats:
+    """The values of the three blocks before and the three behind; -1 beyond the page."""
+    wide = np.pad(values, ((3, 3), (0, 0)), constant_values=-1)
+    rows = []
+    for step in (-3, -2, -1, 1, 2, 3):
+        inside = (pages.index + step >= 0) & (pages.index + step < pages.count)
+        rows.append(np.where(inside[:, None], wide[3 + step : 3 + step + len(values)], np.float32(-1)))
+    return np.hstack(rows)
+
+
+def _windows(values: Floats, pages: _Pages) -> tuple[Floats, list[str]]:
     """Sums over the blocks before and after."""
-    n = len(values)
     total = np.vstack([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0, dtype=np.float64)])
-    index = np.arange(n)
+    at = np.arange(len(values))
     out, names = [], []
     for reach in (5, 15):
-        out.append(total[index] - total[np.maximum(index - reach, 0)])
-        out.append(total[np.minimum(index + 1 + reach, n)] - total[index + 1])
+        out.append(total[at] - total[np.maximum(at - reach, pages.start)])
+        out.append(total[np.minimum(at + 1 + reach, pages.start + pages.count)] - total[at + 1])
         names += [f"before{reach}", f"after{reach}"]
     return np.hstack(out).astype(np.float32), names
 
 
 class Rows:
-    """The rows of the blocks of one page: `values`, a row for each, a column for each of `names`."""
+    """The rows of the blocks of some pages, none without any: `values`, a row for each, a column for each of `names`.
 
-    def __init__(self, blocks: Sequence[BlockLike]) -> None:
-        own, says = _own(blocks), _said(blocks)
-        around, wide, near = _places(blocks)
-        held, held_names = _around(own, _Containers(blocks))
-        same, same_names = _template(blocks, own)
-        order, order_names = _order(own, says)
+    boxes: the elements around all blocks, where they are known.
+    """
+
+    def __init__(self, pages: Sequence[BlocksLike], boxes: Containers | None = None) -> None:
+        boxes = boxes or Containers([page.elements for page in pages], [page.element for page in pages])
+        places = _Pages([len(page.text) for page in pages])
+        own = _own(pages)
+        heads = [text[:_READ] for page in pages for text in page.text]
+        says = _bits(said(heads), len(SAID_GROUPS))
+        around, wide, near = _places(boxes)
+        held, held_names = _around(own, boxes, places)
+        same, same_names = _template(boxes, own)
+        order, order_names = _order(own, says, places)
         self.values = np.hstack([own, says, around, wide, near, held, same, order])
         self.names = [*_OWN, *(f"says_{g}" for g in SAID_GROUPS), *(f"in_{e}" for e in _IN),
                       *(f"wide_{g}" for g in NAME_GROUPS), *(f"near_{g}" for g in NAME_GROUPS), *held_names,

@@ -4,7 +4,11 @@ The groups are the vocabulary of web templates; what each says for or against ma
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
 
 __all__ = ["NAME_GROUPS", "SAID_GROUPS", "named", "said"]
 
@@ -63,8 +67,9 @@ SAID_GROUPS = {
 }
 _NAME_BIT = {word: 1 << group for group, words in enumerate(NAME_GROUPS.values()) for word in words.split()}
 _SAID_BIT = {word: 1 << group for group, words in enumerate(SAID_GROUPS.values()) for word in words.split()}
+_SAID_BIT["\n"] = -1  # parts the texts
 _NAME = re.compile(r"[a-z]+")
-_WORD = re.compile(r"[a-z]+|[©$£€]")
+_WORD = re.compile(r"[a-z]+|[©$£€\n]")
 
 
 @lru_cache(maxsize=20_000)
@@ -80,9 +85,12 @@ def named(name: str) -> int:
     return bits
 
 
-def said(text: str) -> int:
-    """The groups of `SAID_GROUPS` that a text in lower case speaks of, as bits."""
-    bits = 0
-    for word in _WORD.findall(text):
-        bits |= _SAID_BIT.get(word, 0)
-    return bits
+def said(texts: Sequence[str]) -> npt.NDArray[np.int64]:
+    """The groups of `SAID_GROUPS` that each text speaks of, in any case, as bits."""
+    words = _WORD.findall("\n".join([*texts, ""]).lower())
+    bits = np.array([_SAID_BIT.get(word, 0) for word in words], np.int64)
+    ends = np.flatnonzero(bits < 0)
+    if len(ends) != len(texts):  # some hold line ends
+        return said([text.replace("\n", " ") for text in texts])
+    bits[ends] = 0
+    return np.bitwise_or.reduceat(bits, np.append(0, ends[:-1] + 1)) if len(ends) else bits

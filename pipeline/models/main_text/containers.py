@@ -1,0 +1,72 @@
+"""The elements around the blocks of some pages, as arrays: which stand in which, and what they hold in all."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["REACH", "Containers", "ElementsLike"]
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+REACH = 24  # elements around a block that are looked at: deeper nesting is layout, and it bounds the cost
+
+
+class ElementsLike(Protocol):
+    """What is read of the elements of a page (`pipeline.text.html.Elements`)."""
+
+    @property
+    def parent(self) -> list[int]: ...
+    @property
+    def name(self) -> list[str]: ...
+    @property
+    def names(self) -> list[str]: ...
+
+
+class Containers:
+    """The elements of some pages in a row; behind those of a page one more that stands for none.
+
+    of_block: the element of each block. page: the page of each element. none: whether an element stands for none.
+    around: (REACH, elements) each element, the one around it, and so on. named: the same of those that have a name.
+    names: of each element, "" for none; name: the tag.
+    """
+
+    def __init__(self, pages: Sequence[ElementsLike], of_blocks: Sequence[Sequence[int]]) -> None:
+        sizes = np.array([len(page.parent) + 1 for page in pages], np.int64)
+        starts = np.cumsum(sizes) - sizes
+        self.page = np.repeat(np.arange(len(pages)), sizes)
+        self.none = np.zeros(len(self.page), bool)
+        self.none[starts + sizes - 1] = True
+        self.of_block = _moved(of_blocks, starts, sizes)
+        self.name = [name for page in pages for name in (*page.name, "")]
+        self.names = [names for page in pages for names in (*page.names, "")]
+        parent = _moved([[*page.parent, -1] for page in pages], starts, sizes)
+        self.around = _chain(np.arange(len(parent)), parent)
+        bare = np.array([not names for names in self.names], bool) & ~self.none
+        nearest = np.arange(len(parent))  # the innermost element with a name: itself or one around it
+        while (nameless := bare[nearest]).any():
+            nearest = np.where(nameless, parent[nearest], nearest)
+        self.named = _chain(nearest, nearest[parent])
+
+    def total(self, values: Floats) -> Floats:
+        """Sum over the blocks in each element, no deeper than REACH; 0 for those that stand for none."""
+        own = np.bincount(self.of_block, values, len(self.page))
+        sums = np.bincount(self.around.ravel(), np.tile(own, REACH), len(self.page))
+        sums[self.none] = 0
+        return sums.astype(np.float32)
+
+
+def _moved(numbers: Sequence[Sequence[int]], starts: Ints, sizes: Ints) -> Ints:
+    """Numbers of elements of each page as numbers of all; -1 becomes the page's last one."""
+    flat = np.array([number for of_page in numbers for number in of_page], np.int64)
+    counts = [len(of_page) for of_page in numbers]
+    return np.where(flat < 0, np.repeat(starts + sizes - 1, counts), flat + np.repeat(starts, counts))
+
+
+def _chain(first: Ints, following: Ints) -> Ints:
+    rows = np.empty((REACH, len(first)), np.int64)
+    for level in range(REACH):
+        rows[level] = first
+        first = following[first]
+    return rows
