@@ -5,6 +5,7 @@ Each source is treated on its own; sources are taken together only to count feat
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
@@ -29,6 +30,7 @@ __all__ = ["CLEAN"]
 
 Ints = npt.NDArray[np.int64]
 _BATCH = 4_000_000  # characters of sources whose features are counted together; bounds memory
+_MARKUP = 8  # characters of an HTML page for each one that is counted: seven or more of eight are markup
 _BLOCK = 20_000  # parts of a longer source are labelled in blocks of this size; bounds memory
 _LANGUAGE_SAMPLE = 800  # characters, a few sentences; more changes no answer on the written pages and costs time
 _NO_FACTORS: Mapping[str, float] = {}
@@ -95,7 +97,7 @@ def _batches(texts: pa.Table, config: Clean) -> Iterator[list[Source]]:
         for source in chain.from_iterable(_read(rows, config) for rows in _groups(chunk.to_pylist())):
             if source.lines or source.markup or source.dropped:
                 batch.append(source)
-                size += len(source.text)
+                size += len(source.text) // (_MARKUP if source.markup else 1)
             if size >= _BATCH:
                 yield batch
                 batch, size = [], 0
@@ -223,8 +225,8 @@ def _document(source: Source, article: list[Segment], language: tuple[str, float
     base = row["raw_base"] or 0
     start, end = base + article[0].part.start, base + article[-1].part.end
     document_id = content_id(row["source_id"], start, end)
-    solid = [_solid(segment.part.text) for segment in article]
-    kept = sum(size for size, segment in zip(solid, article, strict=True) if segment.label in KEPT_LABELS)
+    kept = _solid([segment.part.text for segment in article if segment.label in KEPT_LABELS])
+    dropped = _solid([segment.part.text for segment in article if segment.label not in KEPT_LABELS])
     lines = source.lines[max(article[0].line, 0) : article[-1].line + 1]
     return {
         "document_id": document_id,
@@ -237,7 +239,7 @@ def _document(source: Source, article: list[Segment], language: tuple[str, float
         "raw_start": start,
         "raw_end": end,
         "n_chars_kept": kept,
-        "n_chars_dropped": sum(solid) - kept,
+        "n_chars_dropped": dropped,
         "repairs": sorted({step for line in lines for step in line.repair.steps}),
         "cluster_id": document_id,
         "duplicate_of": None,
@@ -248,36 +250,54 @@ def _document(source: Source, article: list[Segment], language: tuple[str, float
 def _segments(documents: list[dict[str, Any]], articles: list[tuple[Source, list[Segment]]]) -> pa.Table:
     sizes = [len(article) for _, article in articles]
     segments = [segment for _, article in articles for segment in article]
-    bases = [source.row["raw_base"] or 0 for source, _ in articles]
+    of_document = np.repeat(np.arange(len(articles)), sizes)
+    base = np.array([source.row["raw_base"] or 0 for source, _ in articles], np.int64)[of_document]
     start, end, text, alignment, _ = zip(*(segment.part for segment in segments), strict=True)
     _, _, label, score, reason = zip(*segments, strict=True)
-    raw_start = (np.array(start, np.int64) + np.repeat(bases, sizes)).tolist()
-    raw_end = (np.array(end, np.int64) + np.repeat(bases, sizes)).tolist()
-    columns: dict[str, Iterable[Any]] = {
-        name: [document[name] for document, size in zip(documents, sizes, strict=True) for _ in range(size)]
+    raw_start, raw_end = base + np.array(start, np.int64), base + np.array(end, np.int64)
+    ids = [document["document_id"] for document in documents]
+    columns: dict[str, Any] = {
+        name: pa.array([document[name] for document in documents], _SEGMENTS.field(name).type).take(of_document)
         for name in ("document_id", "source_id", "source_path", "record")
     }
     columns |= {
-        "segment_id": map(content_id, columns["document_id"], raw_start, raw_end),
-        "position": chain.from_iterable(map(range, sizes)),
+        "segment_id": map(content_id, [ids[i] for i in of_document.tolist()], raw_start.tolist(), raw_end.tolist()),
+        "position": np.arange(len(segments)) - np.repeat(np.cumsum(sizes) - sizes, sizes),
         "raw_start": raw_start,
         "raw_end": raw_end,
         "text": text,
-        "alignment": alignment,
+        "alignment": _lists(alignment),
         "label": label,
         "kept": [name in KEPT_LABELS for name in label],
         "reason": reason,
         "score": score,
-        "duplicate_of": [None] * len(segments),
+        "duplicate_of": pa.nulls(len(segments), _SEGMENTS.field("duplicate_of").type),
     }
     return pa.Table.from_arrays([pa.array(columns[item.name], item.type) for item in _SEGMENTS], schema=_SEGMENTS)
 
 
-def _solid(text: str) -> int:
+def _lists(alignments: Sequence[Sequence[int] | Ints | None]) -> pa.Array:
+    """The column `alignment`."""
+    kind = _SEGMENTS.field("alignment").type
+    some = [np.asarray(alignment, np.int32) for alignment in alignments if alignment is not None]
+    sizes = [0 if alignment is None else len(alignment) for alignment in alignments]
+    values = pa.array(np.concatenate(some) if some else np.zeros(0, np.int32))
+    null = pa.array([alignment is None for alignment in alignments])
+    return pa.ListArray.from_arrays(np.append(0, np.cumsum(sizes)).astype(np.int32), values, kind, mask=null)
+
+
+def _solid(texts: Sequence[str]) -> int:
     """Characters that are not white space."""
-    if text.isprintable():  # the only white space in it are blanks
-        return len(text) - text.count(" ")
-    return sum(map(len, text.split()))
+    text = "".join(texts)
+    if text.isascii():
+        return len(text.encode("ascii").translate(None, _spaces().encode("ascii", "ignore")))
+    return len(text) - sum(map(text.count, _spaces()))
+
+
+@cache
+def _spaces() -> str:
+    """All characters that are white space; none lies above U+3000."""
+    return "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 
 
 def _words(article: list[Segment], label: str, base: int) -> list[Words]:

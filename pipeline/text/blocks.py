@@ -33,20 +33,21 @@ _TRUST = 100.0
 _LONG = 80  # characters of a paragraph that is prose
 # Words in ids, classes and roles -> the label they speak for.
 _NAMED = {
-    "nav": re.compile(r"\b(nav|navbar|navigation|menu|breadcrumbs?|pagination|pager|toolbar|topbar|sitemap|toc)\b"),
-    "related": re.compile(
-        r"\b(related|recommend(ed|ations)?|sidebar|widget|trending|popular|teasers?|more-?posts|aside)\b"
-    ),
-    "cta": re.compile(r"\b(share|sharing|social|newsletter|subscribe|signup|comments?|rating|login|follow)\b"),
-    "legal": re.compile(r"\b(footer|cookies?|consent|copyright|disclaimer|gdpr|contentinfo|legal)\b"),
-    "ad": re.compile(r"\b(ads?|advert(isement)?s?|promo(tion)?|sponsor(ed)?|banner|popup|modal)\b"),
-    "byline": re.compile(r"\b(byline|author|posted-on|entry-meta|post-meta|date|dateline)\b"),
-    "caption": re.compile(r"\b(caption|credit|wp-caption-text|figcaption)\b"),
+    "nav": "nav navbar navigation menu breadcrumb breadcrumbs pagination pager toolbar topbar sitemap toc",
+    "related": "related recommend recommended recommendation recommendations sidebar widget trending popular teaser "
+    "teasers moreposts more-posts aside",
+    "cta": "share sharing social newsletter subscribe signup comment comments rating login follow",
+    "legal": "footer cookie cookies consent copyright disclaimer gdpr contentinfo legal",
+    "ad": "ad ads advert adverts advertisement advertisements promo promotion sponsor sponsored banner popup modal",
+    "byline": "byline author posted-on entry-meta post-meta date dateline",
+    "caption": "caption credit figcaption",
 }
 _AROUND = {"nav": "nav", "footer": "legal", "aside": "related", "figcaption": "caption", "form": "cta", "button": "cta"}
 _ELEMENTS = (*_AROUND, "article", "main")
 _ELEMENT_BIT = {name: 1 << i for i, name in enumerate(_ELEMENTS)}
-_NO_WORDS = re.compile(r"[-_]+")
+_NAMED_BIT = {word: 1 << i for i, words in enumerate(_NAMED.values(), len(_ELEMENTS)) for word in words.split()}
+_WORD = re.compile(r"[^\W_]+")
+_PAIR = re.compile(r"\b(?:" + "|".join(word for word in _NAMED_BIT if "-" in word) + r")\b")
 
 
 class Dropped(NamedTuple):
@@ -146,8 +147,10 @@ def _composed(mended: Repair, alignment: Ints) -> Repair:
 @lru_cache(maxsize=10_000)
 def _named(name: str) -> int:
     """The labels that an element's ids, classes and role speak for, as bits behind those of the elements."""
-    names = _NO_WORDS.sub(" ", name) + " " + name
-    return sum(1 << i for i, pattern in enumerate(_NAMED.values(), len(_ELEMENTS)) if pattern.search(names))
+    bits = 0
+    for word in _WORD.findall(name) + (_PAIR.findall(name) if "-" in name else []):
+        bits |= _NAMED_BIT.get(word, 0)
+    return bits
 
 
 def _surroundings(boxes: Containers) -> list[int]:
