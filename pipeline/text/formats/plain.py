@@ -12,14 +12,15 @@ from typing import BinaryIO
 
 from pipeline.config import Ingest
 from pipeline.errors import RejectError
+from pipeline.text.cuts import article_cut
 from pipeline.text.decode import decode, is_utf8
 from pipeline.text.formats.record import Record, content_kind
 from pipeline.text.formats.unpack import can_restart, chunks, restarted
 
 __all__ = ["STRETCH", "declared_charset", "read_html", "read_md", "read_txt"]
 
-# Code points of a stretch of a long text: some thousand articles, of which one is cut in two. It ends at a blank
-# line if one is in its last part, else at a line's end, else at a blank.
+# Code points of a stretch of a long text: some thousand articles. It ends in its last part, before the line that most
+# looks like an article's first, else behind a blank line, a line's end or a blank.
 STRETCH = 4_000_000
 _LAST = 200_000
 _STEP = 1 << 20
@@ -85,8 +86,12 @@ def _stretches(texts: Iterable[str], encoding: str, kind: str) -> Iterator[Recor
 
 
 def _end(text: str) -> int:
+    first = max(0, STRETCH - _LAST)
+    cut = article_cut(text[first:STRETCH])
+    if cut:
+        return first + cut
     for mark in ("\n\n", "\n", " "):
-        at = text.rfind(mark, max(0, STRETCH - _LAST), STRETCH)
+        at = text.rfind(mark, first, STRETCH)
         if at >= 0:
             return at + len(mark)
     return STRETCH
