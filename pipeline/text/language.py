@@ -62,7 +62,7 @@ def _counted(identifier: "LanguageIdentifier", texts: Sequence[str]) -> dict[byt
     data = np.zeros((len(rows), steps), np.int64)
     data[np.arange(steps) < sizes[:, None]] = np.frombuffer(b"".join(rows), np.uint8)
     data = np.ascontiguousarray(data.T)
-    moves, places, features = _tables(identifier)
+    moves, places, features = _tables()
     going = len(rows) - np.searchsorted(sizes[::-1], np.arange(steps), side="right")  # texts that are longer
     state = np.zeros(len(rows), np.int64)
     for step, count in enumerate(going.tolist()):
@@ -73,7 +73,9 @@ def _counted(identifier: "LanguageIdentifier", texts: Sequence[str]) -> dict[byt
     return {row: Counter(features[features >= 0].tolist()) for row, features in zip(rows, found, strict=True)}
 
 
-def _tables(identifier: "LanguageIdentifier") -> tuple[Ints, Ints, Ints]:
+@cache
+def _tables() -> tuple[Ints, Ints, Ints]:
     """Next state by place and byte, place of each state, feature of each state (-1 for none)."""
+    identifier, _ = _identifier()
     places = np.asarray(identifier.tk_row, np.int64) << 8
     return np.asarray(identifier.tk_nextmove), places, np.asarray(identifier.tk_output, np.int64)

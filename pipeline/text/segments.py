@@ -41,9 +41,10 @@ _DASH = re.compile(r"[–—-]")
 _LIST = re.compile(r"[|｜/_]")
 _BRACKETS = re.compile(r"\s?[(（\[【][^()（）\[\]【】]{2,120}[)）\]】]")
 _BRACKETS_END = re.compile(r"\s?[(（\[【][^()（）\[\]【】]{2,60}[)）\]】]\W{0,2}$")
-_GLUED = re.compile(r"(?:(?<=[a-z]{3})|(?<=[?!.:)\]]))(?=[A-Z][a-z]*[\s,][a-z\d])|(?<=[?!:] )(?=[A-Z])")
-_RUN_IN = re.compile(r"(?<=[a-z]{2}[.:]) (?=[A-Z])")
-_SENTENCE = re.compile(r"(?:(?<=[.!?。！？])|(?<=[.!?。！？][”\"])) (?=\S)")
+# These begin with a character, not with what stands before it: `re` then passes over the others quickly.
+_GLUED = re.compile(r"[A-Z](?:(?:(?<=[a-z]{3}.)|(?<=[?!.:)\]].))(?=[a-z]*[\s,][a-z\d])|(?<=[?!:] .))")
+_RUN_IN = re.compile(r" (?<=[a-z]{2}[.:] )(?=[A-Z])")
+_SENTENCE = re.compile(r" (?:(?<=[.!?。！？] )|(?<=[.!?。！？][”\"] ))(?=\S)")
 # Lines that none of these finds have no place to cut. They are searched all at once (RE2), so they know neither
 # look-behind nor Python's white space and find more than the rules do.
 _BLANKS = r"\t-\r\x1c-\x1f \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
@@ -55,8 +56,10 @@ _MAY_BE_TWO = rf"[–—|｜_•»·~【:-]|[{_BLANKS}]{{2}}"  # `_SEPARATOR`
 _CLOSED_END = r"[)）\]】.。]$"  # `_CLOSING`
 _MAY_BE_GLUED = r"(?:[a-z]{3}|[?!.:)\]])[A-Z][a-z]*[^A-Za-z]|[?!:] [A-Z]"
 _MAY_RUN_IN = r"[a-z]{2}[.:] [A-Z]"
+_MAY_END_IN_BRACKETS = r"(?s)[)）\]】.。].?$"
+_MAY_HAVE_TAIL = r"[.!?。！？”\"][^.!?。！？,;:]{3,}$"
 _WHOLE_END = r"[.!?。！？”\";:]$"
-_TAIL_START = re.compile(r"(?<=[.!?。！？”\"]) ?(?=[^.!?。！？,;:]{3,90}$)")
+_TAIL_START = re.compile(r"[.!?。！？”\"](?= ?[^.!?。！？,;:]{3,90}$)")
 
 
 class Line(NamedTuple):
@@ -105,13 +108,12 @@ def cut_lines(lines: Sequence[Line]) -> list[list[Part]]:
 
     texts = pa.array([line.repair.text for line in lines], pa.large_string())
     calls = pc.match_substring_regex(texts, _CALL)
-    mended = pa.array([line.repair.alignment is not None for line in lines], pa.bool_())
-    columns = (lines, calls.to_pylist(), _rules(texts, calls, mended).tolist())
-    return [
-        _cut_line(line, call, rules) if rules or line.repair.alignment is not None else [
-            Part(line.start, line.end, line.repair.text, None, "")]
-        for line, call, rules in zip(*columns, strict=True)
-    ]  # fmt: skip
+    mended = np.array([line.repair.alignment is not None for line in lines], bool)
+    rules, called = _rules(texts, calls, pa.array(mended)), np.asarray(calls)
+    cut = [[Part(line.start, line.end, line.repair.text, None, "")] for line in lines]
+    for i in np.flatnonzero(mended | (rules > 0)).tolist():
+        cut[i] = _cut_line(lines[i], bool(called[i]), int(rules[i]))
+    return cut
 
 
 def _rules(texts: "pa.Array", calls: "pa.Array", mended: "pa.Array") -> npt.NDArray[np.int64]:
@@ -123,13 +125,19 @@ def _rules(texts: "pa.Array", calls: "pa.Array", mended: "pa.Array") -> npt.NDAr
 
     size, found = pc.utf8_length(texts), pc.match_substring_regex
     prose, head = pc.greater_equal(size, _SHORTEST_PROSE), pc.utf8_slice_codeunits(texts, 0, _LEAD)
+    tail = pc.utf8_slice_codeunits(texts, -_TAIL)
     may = {
         "suffix": pc.and_(pc.less_equal(size, _LONGEST_TITLE), found(texts, _MAY_HAVE_SUFFIX)),
-        "brackets": found(texts, r"[(（\[【]"),
+        "brackets": pc.and_(
+            found(texts, r"[(（\[【]"), pc.or_(pc.and_(prose, calls), found(tail, _MAY_END_IN_BRACKETS))
+        ),
         "glued": pc.and_(prose, found(head, _MAY_BE_GLUED)),
         "lead": pc.and_(pc.greater_equal(size, _LEAD + _SHORTEST_PROSE), found(head, _MAY_RUN_IN)),
         "sentence": pc.and_(prose, calls),
-        "tail": pc.and_(pc.greater_equal(size, _SHORTEST_PROSE + _TAIL), pc.invert(found(texts, _WHOLE_END))),
+        "tail": pc.and_(
+            pc.greater_equal(size, _SHORTEST_PROSE + _TAIL),
+            pc.and_not(found(tail, _MAY_HAVE_TAIL), found(tail, _WHOLE_END)),
+        ),
     }
     columns = [np.asarray(may[name]).astype(np.int64) << i for i, name in enumerate(CUTS)]
     # A short line without a mark between two things or at its end is left whole.
@@ -145,10 +153,9 @@ def _chosen(rules: int) -> tuple[tuple[str, Callable[[str, bool], Iterable[int]]
 def _cut_line(line: Line, call: bool, rules: int) -> list[Part]:
     text, alignment = line.repair.text, line.repair.alignment
     places = _places(text, call, rules)
-    if len(places) == 2 and alignment is None:
-        return [Part(line.start, line.end, text, None, "")]
-    raw = [place if alignment is None else alignment[place] for place, _ in places]
-    return [*_parts(line, places, raw)]
+    if alignment is None:
+        return _plain_parts(line, places)
+    return [*_parts(line, places, alignment)]
 
 
 def join_parts(first: Part, second: Part, raw: str) -> Part:
@@ -179,15 +186,27 @@ def _places(text: str, call: bool, rules: int) -> list[tuple[int, str]]:
 
 def _suffixes(text: str, call: bool) -> Iterable[int]:
     """Before "– Site", "| keyword/keyword", "_keyword_Site" behind a headline."""
-    if len(text) > _LONGEST_TITLE or text[-1] in ".;," or not _SEPARATOR.search(text):
+    if len(text) > _LONGEST_TITLE or text[-1] in ".;,":
         return
-    for found in _SUFFIX.finditer(text):
+    for found in _separators(text):
         rest = text[found.end() :].lstrip()
         if found.group() == "-" and not text[: found.start()].rpartition(" ")[2][:1].islower():
             continue  # "Acne-Prone"; but "side effects-Kang Encyclopedia"
         # "injury – causes pain" is no suffix; "headline – back pain/sciatica" is
         if not _DASH.search(found.group()) or not rest[:1].islower() or _LIST.search(rest):
             yield found.start()
+
+
+def _separators(text: str) -> Iterator[re.Match[str]]:
+    """What `_SUFFIX` finds, looked for only where a separator stands, with the white space before it."""
+    done = 0
+    for mark in _SEPARATOR.finditer(text):
+        start = mark.start()
+        if text[start - 1 : start].isspace():
+            start = len(text[:start].rstrip())
+        if start >= done and (found := _SUFFIX.match(text, start)):
+            done = found.end()
+            yield found
 
 
 def _brackets(text: str, call: bool) -> Iterable[int]:
@@ -223,7 +242,7 @@ def _tails(text: str, call: bool) -> Iterable[int]:
     """Before an unfinished last sentence: "... as soon as possible. Bring about", or the next headline."""
     if len(text) >= _SHORTEST_PROSE + _TAIL and text[-1] not in '.!?。！？”";:':
         offset = len(text) - _TAIL
-        yield from (offset + found.start() for found in _TAIL_START.finditer(text[offset:]))
+        yield from (offset + found.end() for found in _TAIL_START.finditer(text[offset:]))
 
 
 # In this order; where two rules cut at one place the first names it.
@@ -237,21 +256,30 @@ CUTS: dict[str, Callable[[str, bool], Iterable[int]]] = {
 }
 
 
-def _parts(line: Line, places: list[tuple[int, str]], raw: list[int]) -> Iterator[Part]:
-    """Parts between cut places that hold raw characters other than white space, without edge white space."""
-    text, alignment = line.repair.text, line.repair.alignment
+def _plain_parts(line: Line, places: list[tuple[int, str]]) -> list[Part]:
+    """Parts between cut places of a line that was not repaired, without edge white space."""
+    text = line.repair.text
+    parts = []
+    begin, cut = places[0]
+    for end, name in places[1:]:
+        core = text[begin:end].strip()
+        if core:  # else nothing to show yet
+            start = line.start + text.index(core, begin)
+            parts.append(Part(start, start + len(core), core, None, cut))
+            begin, cut = end, name
+    return parts
+
+
+def _parts(line: Line, places: list[tuple[int, str]], alignment: Sequence[int]) -> Iterator[Part]:
+    """The same of a repaired line; parts hold raw characters other than white space."""
+    text, raw = line.repair.text, [alignment[place] for place, _ in places]
     begin = 0
     for i in range(1, len(places)):
         last = places[i][0]
         if i < len(places) - 1 and (not text[places[begin][0] : last].strip() or not raw[begin] < raw[i] < raw[-1]):
             continue  # nothing to show yet, or the cut falls inside one raw character: no cut here
         first = places[begin][0]
-        if alignment is None:
-            core = text[first:last].strip()
-            start = line.start + text.index(core, first)
-            yield Part(start, start + len(core), core, None, places[begin][1])
-        else:
-            yield _aligned(line, alignment[first : last + 1], text[first:last], places[begin][1])
+        yield _aligned(line, alignment[first : last + 1], text[first:last], places[begin][1])
         begin = i
 
 
