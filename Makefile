@@ -20,7 +20,7 @@ OPTIONS = --raw "$(RAW)" --out "$(OUT)" $(if $(CONFIG),--config "$(CONFIG)")
 RUN = $(PY) -m pipeline run $(OPTIONS) $(if $(WORKERS),--workers $(WORKERS))
 
 .DEFAULT_GOAL := run
-.PHONY: help install run $(STAGES) status report test check eval bench bench-html bench-stream fuzz notebooks train terminology distclean
+.PHONY: help install run $(STAGES) status report test check eval bench bench-html bench-joins bench-stream fuzz notebooks train terminology distclean
 
 run: $(INSTALLED) ## read RAW, write the tables and the report to OUT (the default)
 	@$(RUN)
@@ -64,6 +64,9 @@ bench: $(INSTALLED) ## speed and memory on the written pages, and on TIMES as ma
 
 bench-html: $(INSTALLED) ## main text of public web pages, beside other extractors (PAGES=folder of WCXB)
 	@$(PY) -m benchmarks.html $(if $(PAGES),--pages "$(PAGES)")
+
+bench-joins: $(INSTALLED) ## where articles begin in dumps joined of written and public pages (PAGES=folder of WCXB)
+	@$(PY) -m benchmarks.joins $(if $(PAGES),--pages "$(PAGES)")
 
 bench-stream: $(INSTALLED) ## peak memory over one file of 50 and of 400 MB, by format
 	@$(PY) -m benchmarks.stream

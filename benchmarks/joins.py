@@ -18,8 +18,8 @@ in the line of a title is right, also with dropped lines above the title, and wr
 import argparse
 import json
 import random
-from collections.abc import Iterable, Mapping, Sequence
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -104,8 +104,10 @@ def rates(starts: Sequence[tuple[set[int], set[int]]], *, inner: bool = False) -
 
 def table(sources: Mapping[str, Sequence[GoldPage]], count: int) -> str:
     """One row for each kind of article, with and without blank lines, and one for all."""
-    rows = [f"{'articles':10} {'blank lines':12} {'dumps':>6} {'boundaries':>10} {'precision':>10} {'recall':>7} {'F1':>6}"
-            f" {'inner F1':>9}"]  # fmt: skip
+    rows = [
+        f"{'articles':10} {'blank lines':12} {'dumps':>6} {'boundaries':>10} {'precision':>10} {'recall':>7}"
+        f" {'F1':>6} {'inner F1':>9}"
+    ]
     everything = []
     for name, articles in sources.items():
         for blank, dumps in zip(("with", "without"), joined(articles, count), strict=True):

@@ -130,13 +130,13 @@ def _bags(rows: Features, network: Network) -> tuple[Ints, Ints, npt.NDArray[np.
     return np.append(0, np.cumsum(count)), word, (1 / np.sqrt(count[part])).astype(np.float32)
 
 
-def fit(sets: Sequence[Sequence[Dump]], network: Network, seed: int) -> Sequences:
+def fit(sets: Sequence[Sequence[Dump]], network: Network, seed: int, *, rounds: int = EPOCHS) -> Sequences:
     """One network trained on one set of dumps per epoch, in turn."""
     torch.manual_seed(seed)
     rng = random.Random(seed)
     model = Sequences(len(network.names), len(network.words))
     optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.02)
-    epochs = [list(sets[epoch % len(sets)]) for epoch in range(EPOCHS)]
+    epochs = [list(sets[epoch % len(sets)]) for epoch in range(rounds)]
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=sum(map(len, epochs)) + 1)
     for dumps in epochs:
         rng.shuffle(dumps)
@@ -171,12 +171,14 @@ def save(network: Network, path: Path) -> None:
     np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
 
 
-def train(pages: Sequence[GoldPage]) -> Network:
-    """The network trained on some pages."""
+def train(
+    pages: Sequence[GoldPage], *, networks: int = NETWORKS, variants: int = VARIANTS, rounds: int = EPOCHS
+) -> Network:
+    """The network trained on some pages; with fewer networks, variants and epochs it is quicker and a little worse."""
     torch.set_num_threads(1)
     network = blank_network(pages)
-    sets = [list(dumps_of(vary_pages(pages, random.Random(i)), network)) for i in range(VARIANTS)]
-    return packed([fit(sets, network, seed) for seed in range(NETWORKS)], network)
+    sets = [list(dumps_of(vary_pages(pages, random.Random(i)), network)) for i in range(variants)]
+    return packed([fit(sets, network, seed, rounds=rounds) for seed in range(networks)], network)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ keyword suffixes. Each call makes another set of such dumps out of the same page
 """
 
 import random
+import re
 from collections.abc import Sequence
 
 from pipeline.evaluation.gold import GoldPage
@@ -16,6 +17,7 @@ __all__ = ["join_articles", "join_pages", "page_of", "rows_of", "single_articles
 Piece = tuple[str, str]  # label ("" for none), text
 Rows = list[list[Piece]]
 _KEPT = frozenset(KEPT_LABELS)
+_DECKS = 0.15  # share of the joined articles with a line more below the title
 _BLOCKS = frozenset({"ad", "bio", "cta", "legal", "byline"})
 
 
@@ -29,7 +31,10 @@ def vary_pages(pages: Sequence[GoldPage], rng: random.Random) -> list[GoldPage]:
         count = 1 if rng.random() < 0.35 else rng.randint(2, 8)
         taken, order = order[:count], order[count:]
         rows = [
-            row for page in taken for article in _some_articles(rows_of(page), rng) for row in _varied(article, rng, pool)
+            row
+            for page in taken
+            for article in _some_articles(rows_of(page), rng)
+            for row in _varied(article, rng, pool)
         ]
         dumps.append(page_of("+".join(page.name for page in taken), _spaced(rows, rng)))
     return dumps
@@ -68,10 +73,22 @@ def join_articles(
         rows = []
         for page in taken:
             article = rows_of(page)
+            article = _with_deck(article, rng) if rng.random() < _DECKS else article
             rows += _plain(article) if rng.random() < plain else _varied(article, rng, pool)
             rows += gap
         dumps.append(page_of("+".join(page.name for page in taken), _spaced(rows, rng)))
     return dumps
+
+
+def _with_deck(article: Rows, rng: random.Random) -> Rows:
+    """Below the title a line that goes on, as magazines have it: a heading or a short sentence from further down."""
+    title = next((i for i, row in enumerate(article) if _labels(row) >= {"title"}), None)
+    lines = [text for row in article for label, text in row if label in ("heading", "body")]
+    short = [s.strip() for text in lines for s in re.split(r"(?<=[.!?])\s", text) if 20 < len(s.strip()) < 130]
+    if title is None or not short:
+        return article
+    deck = rng.choice(short)
+    return [*article[: title + 1], [("body", deck.rstrip(".") if rng.random() < 0.5 else deck)], *article[title + 1 :]]
 
 
 def _plain(article: Rows) -> Rows:

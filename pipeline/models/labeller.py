@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.models.boundaries import with_beginnings
 from pipeline.models.decisions import decide
 from pipeline.schema import LABELS
 from pipeline.text.features import Features, PartTable, cues, features
@@ -97,9 +98,12 @@ def encode(rows: Features, network: Network) -> tuple[Floats, Floats]:
     return values.astype(np.float32), np.asarray(cells @ network.vectors, np.float32)
 
 
-def probabilities(rows: Features, source: npt.NDArray[np.int64]) -> Floats:
-    """Probability of each label (columns in the order of `LABELS`) for each part, source by source."""
-    network = load_network()
+def probabilities(rows: Features, source: npt.NDArray[np.int64], network: Network | None = None) -> Floats:
+    """Probability of each label (columns in the order of `LABELS`) for each part, source by source.
+
+    network: another than the one that comes with the package.
+    """
+    network = network or load_network()
     values, words = encode(rows, network)
     starts = np.flatnonzero(np.diff(source, prepend=-1))
     sizes = np.diff(starts, append=len(source))
@@ -146,6 +150,7 @@ def label_parts(parts: PartTable, *, drop_threshold: float) -> Labels:
     """The labels of parts; dropped are those whose drop labels together reach `drop_threshold`."""
     rows = features(parts)
     chance = np.round(_weighed(probabilities(rows, parts.source), parts), 4)
+    chance = with_beginnings(chance, rows, parts)
     best, filled = decide(chance, parts, drop_threshold)
     score = chance[np.arange(len(best)), best].tolist()
     reasons = _reasons(best, rows.rules)

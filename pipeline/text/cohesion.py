@@ -16,10 +16,13 @@ __all__ = ["cohesion"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 _STEM = 6  # letters; "allergy" and "allergies" are one word
 _LINKS = (60, 200, 600)  # content words that a link may span: a paragraph, a section, most of an article
 _WINDOWS = (60, 200)  # content words above and below a place
 _CHAIN = 400  # content words; a longer gap ends a chain
+_NEVER = 1 << 40
+_GRAIN = 64
 _LONG = 3  # places of a chain that says what a text is about
 
 
@@ -27,22 +30,23 @@ _LONG = 3  # places of a chain that says what a text is about
 class _Cells:
     """Each content word of each part once, by word and place; `at` is the number of content words before each part.
 
-    before, after: content words between this place and the last and next one of the word in the source.
+    before, after: content words between this place and the last and next one of the word in the source. weight: more
+    for a word that stands in few parts; whole numbers, so that sums do not depend on what is counted together.
     """
 
     part: Ints
     at: Ints
     before: Ints
     after: Ints
-    weight: Floats
+    weight: Ints
 
 
-_NEVER = 1 << 40
+def cohesion(words: Tokens, source: Ints, lines: Ints, kept: Flags) -> tuple[Floats, tuple[str, ...]]:
+    """Columns about the places before some parts, one row for each of `lines` (indices of parts).
 
-
-def cohesion(words: Tokens, source: Ints, lines: Ints) -> tuple[Floats, tuple[str, ...]]:
-    """Columns about the places before some parts, one row for each of `lines` (indices of parts)."""
-    cells = _cells(words, source)
+    kept: the parts whose words count; menus, keyword lines and promotions share words with any article.
+    """
+    cells = _cells(words, source, kept)
     first, last = np.searchsorted(source, source[lines], "left"), np.searchsorted(source, source[lines], "right")
     columns: dict[str, npt.NDArray[np.generic]] = {"words_before": cells.at[lines] - cells.at[first]}
     columns["words_behind"] = cells.at[last] - cells.at[lines]
@@ -52,12 +56,12 @@ def cohesion(words: Tokens, source: Ints, lines: Ints) -> tuple[Floats, tuple[st
     return np.column_stack([np.asarray(column, np.float32) for column in columns.values()]), tuple(columns)
 
 
-def _cells(words: Tokens, source: Ints) -> _Cells:
+def _cells(words: Tokens, source: Ints, kept: Flags) -> _Cells:
     n = len(source)
     content = np.array([len(w) > 2 and not w.isdigit() and w not in function_words() for w in words.vocabulary], bool)
     index: dict[str, int] = {}
     stems = np.array([index.setdefault(w[:_STEM], len(index)) for w in words.vocabulary], np.int64)
-    own = content[words.word] if len(words.word) else np.zeros(0, bool)
+    own = content[words.word] & kept[words.part] if len(words.word) else np.zeros(0, bool)
     key = np.unique(stems[words.word[own]] * max(n, 1) + words.part[own])
     stem, part = key // max(n, 1), key % max(n, 1)
     at = np.append(0, np.cumsum(np.bincount(part, minlength=n)))
@@ -67,7 +71,7 @@ def _cells(words: Tokens, source: Ints) -> _Cells:
     run = np.cumsum(~linked) - 1
     size = np.bincount(source, minlength=1)[source[part]]
     weight = np.log((1 + size) / np.bincount(run)[run]) if len(run) else np.zeros(0)
-    return _Cells(part, at, before, after, np.asarray(weight, np.float32))
+    return _Cells(part, at, before, after, np.asarray(np.round(weight * _GRAIN), np.int64))
 
 
 def _span(cells: _Cells, lines: Ints, low: Ints, high: Ints, window: int) -> tuple[Ints, Ints]:
@@ -87,10 +91,9 @@ def _crossing(cells: _Cells, lines: Ints, first: Ints, last: Ints) -> dict[str, 
         some = np.sqrt((cells.at[lines] - cells.at[above] + 1.0) * (cells.at[below] - cells.at[lines] + 1.0))
         near = np.flatnonzero(cells.before <= reach)
         start, end, weight = cells.part[near - 1], cells.part[near], cells.weight[near]
-        for name, of in (("", np.ones(len(near), np.float32)), ("_rare", weight)):
-            steps = np.bincount(start + 1, of, minlength=n + 1) - np.bincount(end + 1, of, minlength=n + 1)
-            over = np.cumsum(steps)[lines]
-            columns[f"crossed_by{reach}{name}"] = over / some
+        for name, each, unit in (("", np.ones(len(near)), 1), ("_rare", weight, _GRAIN)):
+            steps = np.bincount(start + 1, each, minlength=n + 1) - np.bincount(end + 1, each, minlength=n + 1)
+            columns[f"crossed_by{reach}{name}"] = np.cumsum(steps)[lines] / (unit * some)
     return columns
 
 
@@ -131,7 +134,7 @@ def _own(cells: _Cells, lines: Ints, parts: int) -> dict[str, npt.NDArray[np.gen
     starts = np.flatnonzero(begins)
     final = np.append(starts[1:], len(begins))[chain] - 1 if len(chain) else chain
     reach = cells.at[cells.part[final]] - cells.at[cells.part]
-    after, before = np.minimum(cells.after, _NEVER), cells.before
+    after, before = cells.after, cells.before
 
     def share(which: npt.NDArray[np.bool_]) -> npt.NDArray[np.floating]:
         return np.bincount(cells.part[which], minlength=parts)[lines] / own

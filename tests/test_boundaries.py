@@ -1,0 +1,110 @@
+"""Where articles begin: what is counted of words, the model's law of sources, the benchmark's dumps and figures."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.joins import joined, public_articles, rates, read_starts
+from pipeline.evaluation.gold import load_pages
+from pipeline.models.boundaries import with_beginnings
+from pipeline.models.labeller import probabilities
+from pipeline.schema import LABELS
+from pipeline.text.cohesion import cohesion
+from pipeline.text.features import PartTable, features
+from pipeline.text.segments import cut_lines, read_lines
+from pipeline.text.words import tokens
+from tests.test_clean import CORPUS, score
+from tests.test_segments import TEXTS
+from training.variants import single_articles
+
+TITLE = LABELS.index("title")
+
+
+def table(sources: list[str], *, marked: bool = False) -> PartTable:
+    rows = []
+    for source, text in enumerate(sources):
+        lines = list(read_lines(text))
+        for number, (line, parts) in enumerate(zip(lines, cut_lines(lines), strict=True)):
+            rows += [(part.text, source, number, line.gap, part.cut) for part in parts]
+    texts, source_of, line_of, gaps, cuts = zip(*rows, strict=True)
+    factors = [{"title": 1.0}] * len(texts) if marked else []
+    return PartTable(texts, np.array(source_of), np.array(line_of), np.array(gaps), cuts, factors)
+
+
+def with_titles(parts: PartTable) -> np.ndarray:
+    rows = features(parts)
+    return with_beginnings(np.round(probabilities(rows, parts.source), 4), rows, parts)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(TEXTS.filter(str.strip), min_size=1, max_size=4))
+def test_beginnings_of_a_source_do_not_depend_on_its_company(texts: list[str]) -> None:
+    together = with_titles(table(texts))
+    assert np.array_equal(together, np.concatenate([with_titles(table([text])) for text in texts]))
+    assert np.allclose(together.sum(1), 1, atol=0.01)
+
+
+def test_sources_with_markup_keep_what_the_labeller_says() -> None:
+    parts = table(["Knee pain after running\nRest the knee for some days and cool it."], marked=True)
+    rows = features(parts)
+    chance = probabilities(rows, parts.source)
+    assert np.array_equal(with_beginnings(chance, rows, parts), chance)
+
+
+def test_few_words_cross_the_place_where_the_topic_changes() -> None:
+    knee = ["knee cartilage pain", "cartilage wears down, the knee swells", "rest the knee, spare the cartilage"]
+    tea = ["green tea leaves", "steep the tea leaves shortly", "leaves give the tea its taste"]
+    texts = knee + tea
+    source = np.zeros(len(texts), np.int64)
+    values, names = cohesion(tokens(texts), source, np.arange(1, 6), np.ones(len(texts), bool))
+    crossed = values[:, names.index("crossed_by60")]
+    assert crossed.argmin() == 2 and crossed[2] == 0
+    assert values[2, names.index("own_begin_long")] == pytest.approx(2 / 3)  # tea and leaves, not green
+
+
+def test_words_of_lines_that_do_not_count_are_no_links() -> None:
+    texts = ["knee pain", "knee doctor", "knee pain again"]
+    source = np.zeros(3, np.int64)
+    values, names = cohesion(tokens(texts), source, np.array([1]), np.array([False, True, True]))
+    assert values[0, names.index("crossed_by60")] == 0
+    assert values[0, names.index("own_below60")] == 0.5
+
+
+def test_joined_dumps_hold_their_articles_with_and_without_blank_lines() -> None:
+    articles = [article for page in load_pages(CORPUS, "dev") for article in single_articles(page)]
+    spaced, dense = joined(articles, 4)
+    for one, other in zip(spaced, dense, strict=True):
+        assert "\n\n" in one.text and "\n\n" not in other.text
+        assert [label for *_, label in one.labels] == [label for *_, label in other.labels]
+        assert 2 <= sum(label == "title" for *_, label in one.labels) <= 12
+    assert joined(articles, 4) == (spaced, dense)
+
+
+def test_the_benchmark_counts_as_the_scorer_does() -> None:
+    articles = [article for page in load_pages(CORPUS, "dev") for article in single_articles(page)]
+    dumps = joined(articles, 6)[1]
+    ours, theirs = rates(read_starts(dumps)), score(dumps).articles
+    assert (ours.hit, ours.gold, ours.predicted) == (theirs.hit, theirs.gold, theirs.predicted)
+    assert rates([({0, 5, 9}, {0, 5, 7})], inner=True).f1 == 0.5
+
+
+def test_public_articles_begin_with_their_title_once(tmp_path: Path) -> None:
+    (tmp_path / "ground-truth").mkdir()
+    texts = ["Rest helps the knee.", "Sore knees\n\nRest helps the knee.", "No article."]
+    for i, (kind, text) in enumerate(zip(["article", "article", "forum"], texts, strict=True)):
+        page = {"_internal": {"page_type": {"primary": kind}},
+                "ground_truth": {"title": "Sore Knees", "main_content": text}}  # fmt: skip
+        (tmp_path / "ground-truth" / f"{i}.json").write_text(json.dumps(page), encoding="utf-8")
+    pages = public_articles(tmp_path, every=1, first=0)
+    assert [page.text.split() for page in pages] == [["Sore", "Knees", "Rest", "helps", "the", "knee."]] * 2
+    assert {page.labels for page in pages} == {((0, 10, "title"),)}
+
+
+def test_articles_are_found_in_joined_written_test_pages() -> None:
+    articles = [article for page in load_pages(CORPUS, "test") for article in single_articles(page)]
+    for dumps in joined(articles, 20):
+        assert rates(read_starts(dumps)).f1 >= 0.93
