@@ -19,7 +19,7 @@ from pipeline.models.main_text import REASON
 from pipeline.schema import KEPT_LABELS, TABLES
 from pipeline.stage import Stage, Tables, conform, content_id, from_rows
 from pipeline.text.articles import article_starts
-from pipeline.text.blocks import Page, read_pages
+from pipeline.text.blocks import Dropped, read_pages
 from pipeline.text.features import PartTable
 from pipeline.text.language import languages
 from pipeline.text.metadata import Metadata
@@ -47,6 +47,19 @@ class Segment(NamedTuple):
     reason: str
 
 
+class Article(NamedTuple):
+    """Segments in order, column by column: as in `Part` and `Segment`; line is -1 for what no line holds."""
+
+    start: list[int]
+    end: list[int]
+    text: list[str]
+    alignment: list[Sequence[int] | None]
+    line: list[int]
+    label: list[str]
+    score: list[float]
+    reason: list[str]
+
+
 @dataclass(frozen=True)
 class Source:
     """One source: its lines, and what an HTML page has besides (factors of each line, markup, lines left out)."""
@@ -56,7 +69,7 @@ class Source:
     lines: list[Line]
     factors: Sequence[Mapping[str, float]] = ()
     markup: Sequence[tuple[int, int]] = ()
-    dropped: Sequence[Segment] = ()
+    dropped: Dropped | None = None
     meta: Metadata = field(default_factory=Metadata)
 
 
@@ -95,9 +108,9 @@ def _batches(texts: pa.Table, config: Clean) -> Iterator[list[Source]]:
     size = 0
     for chunk in texts.to_batches(max_chunksize=64):
         for source in chain.from_iterable(_read(rows, config) for rows in _groups(chunk.to_pylist())):
-            if source.lines or source.markup or source.dropped:
+            if source.lines or source.dropped:
                 batch.append(source)
-                size += len(source.text) // (_MARKUP if source.markup else 1)
+                size += len(source.text) // (_MARKUP if source.dropped else 1)
             if size >= _BATCH:
                 yield batch
                 batch, size = [], 0
@@ -122,15 +135,10 @@ def _read(rows: list[dict[str, Any]], config: Clean) -> Iterator[Source]:
     for row, text in zip(rows, texts, strict=True):
         if row["format"] == "html":
             page = next(pages)
-            yield Source(row, text, page.lines, page.factors, page.markup, [*_left_out(page)], page.meta)
+            found = page if page.lines or page.markup or page.dropped.start else None
+            yield Source(row, text, page.lines, page.factors, page.markup, page.dropped if found else None, page.meta)
         else:
             yield Source(row, text, list(read_lines(text)))
-
-
-def _left_out(page: Page) -> Iterator[Segment]:
-    """The lines of an HTML page that are no main text."""
-    for start, end, text, alignment, label, score in page.dropped:
-        yield Segment(Part(start, end, text, alignment, ""), -1, label, score, REASON)
 
 
 def _cut(sources: list[Source]) -> Batch:
@@ -164,7 +172,7 @@ def _labelled(batch: Batch, config: Clean) -> Iterator[tuple[Source, list[Segmen
     segments = list(map(Segment._make, zip(*columns, strict=True)))
     ends = np.searchsorted(batch.source, np.arange(len(batch.sources)), side="right").tolist()
     for source, (begin, end) in zip(batch.sources, pairwise([0, *ends]), strict=True):
-        yield source, _with_markup(_joined(segments[begin:end], source.text), source)
+        yield source, _joined(segments[begin:end], source.text)
 
 
 def _tables(batch: Batch) -> Iterator[PartTable]:
@@ -202,32 +210,53 @@ def _joined(segments: list[Segment], text: str) -> list[Segment]:
     return out
 
 
-def _with_markup(segments: list[Segment], source: Source) -> list[Segment]:
-    """The stretches of markup in their places, as noise, and the lines that are no main text."""
-    if not (source.markup or source.dropped):
-        return segments
-    marks = [Segment(Part(a, b, source.text[a:b], None, ""), -1, "noise", 1.0, "markup") for a, b in source.markup]
-    return sorted([*segments, *marks, *source.dropped], key=lambda segment: segment.part.start)
-
-
-def _articles(source: Source, segments: list[Segment]) -> Iterator[list[Segment]]:
+def _articles(source: Source, segments: list[Segment]) -> Iterator[Article]:
     """The articles of a source; an HTML page is one."""
-    if source.markup or source.dropped:
-        yield segments
+    if source.dropped:
+        yield _page(_article(segments), source.dropped, source.markup, source.text)
         return
     starts = article_starts([s.label for s in segments], [s.reason for s in segments], [s.line for s in segments])
     for begin, end in pairwise([*starts, len(segments)]):
-        yield segments[begin:end]
+        yield _article(segments[begin:end])
 
 
-def _document(source: Source, article: list[Segment], language: tuple[str, float]) -> dict[str, Any]:
+def _article(segments: list[Segment]) -> Article:
+    parts = [segment.part for segment in segments]
+    return Article(
+        [part.start for part in parts], [part.end for part in parts], [part.text for part in parts],
+        [part.alignment for part in parts], [segment.line for segment in segments],
+        [segment.label for segment in segments], [segment.score for segment in segments],
+        [segment.reason for segment in segments],
+    )  # fmt: skip
+
+
+def _page(lines: Article, dropped: Dropped, markup: Sequence[tuple[int, int]], text: str) -> Article:
+    """The labelled lines of a page, the lines that are no main text and, as noise, the markup, each in its place."""
+    left, marks = len(dropped.start), len(markup)
+    columns = Article(
+        [*lines.start, *dropped.start, *(start for start, _ in markup)],
+        [*lines.end, *dropped.end, *(end for _, end in markup)],
+        [*lines.text, *dropped.text, *(text[start:end] for start, end in markup)],
+        [*lines.alignment, *dropped.alignment, *[None] * marks],
+        lines.line + [-1] * (left + marks),
+        [*lines.label, *dropped.label, *["noise"] * marks],
+        [*lines.score, *dropped.score, *[1.0] * marks],
+        lines.reason + [REASON] * left + ["markup"] * marks,
+    )
+    order = np.argsort(np.array(columns.start)).tolist()
+    return Article(*([column[i] for i in order] for column in columns))
+
+
+def _document(source: Source, article: Article, language: tuple[str, float]) -> dict[str, Any]:
     row = source.row
     base = row["raw_base"] or 0
-    start, end = base + article[0].part.start, base + article[-1].part.end
+    start, end = base + article.start[0], base + article.end[-1]
     document_id = content_id(row["source_id"], start, end)
-    kept = _solid([segment.part.text for segment in article if segment.label in KEPT_LABELS])
-    dropped = _solid([segment.part.text for segment in article if segment.label not in KEPT_LABELS])
-    lines = source.lines[max(article[0].line, 0) : article[-1].line + 1]
+    kept, dropped = [], []
+    for text, label in zip(article.text, article.label, strict=True):
+        (kept if label in KEPT_LABELS else dropped).append(text)
+    numbers = [line for line in article.line if line >= 0]
+    lines = source.lines[numbers[0] : numbers[-1] + 1] if numbers else []
     return {
         "document_id": document_id,
         "source_id": row["source_id"],
@@ -238,8 +267,8 @@ def _document(source: Source, article: list[Segment], language: tuple[str, float
         "language_score": language[1],
         "raw_start": start,
         "raw_end": end,
-        "n_chars_kept": kept,
-        "n_chars_dropped": dropped,
+        "n_chars_kept": _solid(kept),
+        "n_chars_dropped": _solid(dropped),
         "repairs": sorted({step for line in lines for step in line.repair.steps}),
         "cluster_id": document_id,
         "duplicate_of": None,
@@ -247,14 +276,12 @@ def _document(source: Source, article: list[Segment], language: tuple[str, float
     }
 
 
-def _segments(documents: list[dict[str, Any]], articles: list[tuple[Source, list[Segment]]]) -> pa.Table:
-    sizes = [len(article) for _, article in articles]
-    segments = [segment for _, article in articles for segment in article]
+def _segments(documents: list[dict[str, Any]], articles: list[tuple[Source, Article]]) -> pa.Table:
+    sizes = [len(article.start) for _, article in articles]
+    found = Article(*(list(chain.from_iterable(column)) for column in zip(*(article for _, article in articles), strict=True)))
     of_document = np.repeat(np.arange(len(articles)), sizes)
     base = np.array([source.row["raw_base"] or 0 for source, _ in articles], np.int64)[of_document]
-    start, end, text, alignment, _ = zip(*(segment.part for segment in segments), strict=True)
-    _, _, label, score, reason = zip(*segments, strict=True)
-    raw_start, raw_end = base + np.array(start, np.int64), base + np.array(end, np.int64)
+    raw_start, raw_end = base + np.array(found.start, np.int64), base + np.array(found.end, np.int64)
     ids = [document["document_id"] for document in documents]
     columns: dict[str, Any] = {
         name: pa.array([document[name] for document in documents], _SEGMENTS.field(name).type).take(of_document)
@@ -262,21 +289,21 @@ def _segments(documents: list[dict[str, Any]], articles: list[tuple[Source, list
     }
     columns |= {
         "segment_id": map(content_id, [ids[i] for i in of_document.tolist()], raw_start.tolist(), raw_end.tolist()),
-        "position": np.arange(len(segments)) - np.repeat(np.cumsum(sizes) - sizes, sizes),
+        "position": np.arange(len(base)) - np.repeat(np.cumsum(sizes) - sizes, sizes),
         "raw_start": raw_start,
         "raw_end": raw_end,
-        "text": text,
-        "alignment": _lists(alignment),
-        "label": label,
-        "kept": [name in KEPT_LABELS for name in label],
-        "reason": reason,
-        "score": score,
-        "duplicate_of": pa.nulls(len(segments), _SEGMENTS.field("duplicate_of").type),
+        "text": found.text,
+        "alignment": _lists(found.alignment),
+        "label": found.label,
+        "kept": [name in KEPT_LABELS for name in found.label],
+        "reason": found.reason,
+        "score": found.score,
+        "duplicate_of": pa.nulls(len(base), _SEGMENTS.field("duplicate_of").type),
     }
     return pa.Table.from_arrays([pa.array(columns[item.name], item.type) for item in _SEGMENTS], schema=_SEGMENTS)
 
 
-def _lists(alignments: Sequence[Sequence[int] | Ints | None]) -> pa.Array:
+def _lists(alignments: Sequence[Sequence[int] | None]) -> pa.Array:
     """The column `alignment`."""
     kind = _SEGMENTS.field("alignment").type
     some = [np.asarray(alignment, np.int32) for alignment in alignments if alignment is not None]
@@ -288,10 +315,10 @@ def _lists(alignments: Sequence[Sequence[int] | Ints | None]) -> pa.Array:
 
 def _solid(texts: Sequence[str]) -> int:
     """Characters that are not white space."""
-    text = "".join(texts)
-    if text.isascii():
-        return len(text.encode("ascii").translate(None, _spaces().encode("ascii", "ignore")))
-    return len(text) - sum(map(text.count, _spaces()))
+    ascii_only = "".join(text for text in texts if text.isascii())
+    others = "".join(text for text in texts if not text.isascii())
+    blanks = _spaces().encode("ascii", "ignore")
+    return len(ascii_only.encode("ascii").translate(None, blanks)) + len(others) - sum(map(others.count, _spaces()))
 
 
 @cache
@@ -300,15 +327,16 @@ def _spaces() -> str:
     return "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 
 
-def _words(article: list[Segment], label: str, base: int) -> list[Words]:
+def _words(article: Article, label: str, base: int) -> list[Words]:
     """The segments of an article that have the label."""
-    return [Words(s.part.text, base + s.part.start, s.part.alignment) for s in article if s.label == label]
+    columns = (article.label, article.text, article.start, article.alignment)
+    return [Words(text, base + start, alignment) for name, text, start, alignment in zip(*columns, strict=True) if name == label]
 
 
-def _sample(article: list[Segment]) -> str:
+def _sample(article: Article) -> str:
     """What the language is told by: the first kept characters, else of all."""
-    kept = [s.part.text for s in article if s.label in KEPT_LABELS]
-    kept = kept or [s.part.text for s in article if s.reason != "markup"]
+    kept = [text for text, label in zip(article.text, article.label, strict=True) if label in KEPT_LABELS]
+    kept = kept or [text for text, reason in zip(article.text, article.reason, strict=True) if reason != "markup"]
     sample: list[str] = []
     size = 0
     for text in kept:

@@ -51,15 +51,15 @@ _PAIR = re.compile(r"\b(?:" + "|".join(word for word in _NAMED_BIT if "-" in wor
 
 
 class Dropped(NamedTuple):
-    """A line that is no main text: its place, its words as mended, their alignment relative to its start, the label
-    its markup speaks for most, the probability that it is no main text."""
+    """Lines that are no main text, column by column: their place, their words as mended, the alignment of these
+    relative to the start, the label their markup speaks for most, the probability that it is no main text."""
 
-    start: int
-    end: int
-    text: str
-    alignment: Sequence[int] | None
-    label: str
-    score: float
+    start: list[int]
+    end: list[int]
+    text: list[str]
+    alignment: list[Sequence[int] | None]
+    label: list[str]
+    score: list[float]
 
 
 class Page(NamedTuple):
@@ -68,7 +68,7 @@ class Page(NamedTuple):
 
     lines: list[Line]
     factors: list[dict[str, float]]
-    dropped: list[Dropped]
+    dropped: Dropped
     markup: list[tuple[int, int]]
     meta: Metadata
 
@@ -93,55 +93,51 @@ def read_pages(pages: Sequence[str], *, drop_threshold: float) -> list[Page]:
 
 
 def _read(page: str, html: HtmlText, chances: list[float], around: list[int], drop_threshold: float) -> Page:
-    read = Page([], [], [], html.markup, html.meta)
+    read = Page([], [], Dropped([], [], [], [], [], []), html.markup, html.meta)
     blocks = html.blocks
     hidden = blocks.hidden
     title = next((i for i, tag in enumerate(blocks.tag) if tag == "h1" and not hidden[i]), -1)
     columns = (blocks.start, blocks.end, blocks.text, blocks.alignment, blocks.tag, blocks.linked, hidden, around)
     for i, (start, end, text, alignment, tag, linked, hides, bits) in enumerate(zip(*columns, strict=True)):
-        mended = repair_line(text)
-        if alignment is not None:
-            mended = _composed(mended, alignment)
-        marks = _Marks(bits, tag, hides, linked >= _LINKED, len(text) >= _LONG, title >= 0)
+        marks = (bits, tag, hides, linked >= _LINKED, len(text) >= _LONG, title >= 0)
         chance = chances[i]
+        mended = repair_line(text)
         if 1 - chance >= drop_threshold and i != title:
-            score = round(1 - chance, 4)
-            read.dropped.append(Dropped(start, end, mended.text, mended.alignment, _label(marks), score))
+            place = _composed(mended.alignment, alignment)
+            row = (start, end, mended.text, place, _label(marks), round(1 - chance, 4))
+            for column, value in zip(read.dropped, row, strict=True):
+                column.append(value)  # type: ignore[attr-defined]
             continue
+        place = _composed(mended.alignment, alignment)
+        repair = Repair(mended.text, None if place is None else tuple(place), mended.steps)
         odds = 1.0 if i == title else _TRUST * min(chance / max(1 - chance, 1 / _SURE), _SURE)
         speaks = _factors(marks)
-        read.lines.append(Line(start, end, page[start:end], 1, mended))
+        read.lines.append(Line(start, end, page[start:end], 1, repair))
         read.factors.append(speaks | {label: odds * speaks.get(label, 1.0) for label in KEPT_LABELS})
     return read
 
 
-class _Marks(NamedTuple):
-    """What markup says of a block: the elements and names around it as bits (`_surroundings`), its tag, whether it is
-    not displayed, a list of links, long; `headed`: the page has a main heading, so its title element only repeats it."""
-
-    around: int
-    tag: str
-    hidden: bool
-    links: bool
-    long: bool
-    headed: bool
+# What markup says of a block: the elements and names around it as bits (`_surroundings`), its tag, whether it is not
+# displayed, a list of links, long; whether the page has a main heading, so that its title element only repeats it.
+_Marks = tuple[int, str, bool, bool, bool, bool]
 
 
 @lru_cache(maxsize=10_000)
 def _label(marks: _Marks) -> str:
     """What kind of text a block that is no main text is: by its markup, else a menu, other people's prose, or noise."""
+    *_, links, long, _ = marks
     factors = _factors(marks)
     best = max((label for label in factors if label not in KEPT_LABELS), key=factors.__getitem__, default="")
     if best and factors[best] > 1:
         return best
-    return "related" if marks.long else "nav" if marks.links else "noise"
+    return "related" if long else "nav" if links else "noise"
 
 
-def _composed(mended: Repair, alignment: Ints) -> Repair:
-    """The repair of words that do not stand as they are in the page."""
-    if mended.alignment is not None:
-        alignment = alignment[list(mended.alignment)]
-    return Repair(mended.text, tuple(alignment.tolist()), mended.steps)
+def _composed(mended: tuple[int, ...] | None, alignment: Ints | None) -> list[int] | None:
+    """The alignment of words that do not stand as they are in the page, after their repair."""
+    if alignment is None:
+        return None if mended is None else list(mended)
+    return alignment.tolist() if mended is None else alignment[list(mended)].tolist()
 
 
 @lru_cache(maxsize=10_000)
@@ -164,32 +160,33 @@ def _surroundings(boxes: Containers) -> list[int]:
 @lru_cache(maxsize=10_000)
 def _factors(marks: _Marks) -> dict[str, float]:
     """What speaks for which label."""
+    bits, tag, hidden, links, long, headed = marks
     factors: dict[str, float] = {}
 
     def speak(label: str, factor: float) -> None:
         factors[label] = factors.get(label, 1.0) * factor
 
-    around = {name for name, bit in _ELEMENT_BIT.items() if marks.around & bit}
+    around = {name for name, bit in _ELEMENT_BIT.items() if bits & bit}
     for element, label in _AROUND.items():
         if element in around:
             speak(label, 8)
-    for label in sorted(label for i, label in enumerate(_NAMED, len(_ELEMENTS)) if marks.around >> i & 1):
+    for label in sorted(label for i, label in enumerate(_NAMED, len(_ELEMENTS)) if bits >> i & 1):
         speak(label, 6)
     if "article" in around or "main" in around:
         factors["body"] = factors["heading"] = 2.0
-    if marks.hidden:
+    if hidden:
         speak("noise", 50)
-    if marks.links:
+    if links:
         for label, factor in (("nav", 3.0), ("related", 3.0), ("body", 0.2), ("heading", 0.4)):
             speak(label, factor)
-    if marks.tag == "title":
-        speak("seo" if marks.headed else "title", 50)
-    elif marks.tag == "h1":
+    if tag == "title":
+        speak("seo" if headed else "title", 50)
+    elif tag == "h1":
         speak("title", 50)
-    elif marks.tag in ("h2", "h3", "h4", "h5", "h6"):
+    elif tag in ("h2", "h3", "h4", "h5", "h6"):
         speak("heading", 8)
         speak("title", 0.2)
-    elif marks.tag in ("p", "blockquote", "li", "td", "dd") and not marks.links:
-        speak("body", 4 if marks.long else 1.5)
+    elif tag in ("p", "blockquote", "li", "td", "dd") and not links:
+        speak("body", 4 if long else 1.5)
         speak("title", 0.2)
     return factors
