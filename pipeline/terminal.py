@@ -138,7 +138,7 @@ def _show_bounds(to: Console, found: Audit) -> None:
                  f" in {bound.n_segments} segments more {bound.to}")  # fmt: skip
         if bound.n_chars_ruled:
             to.print(
-                f"  and {bound.n_chars_ruled} are dropped by markup or by the promotion around them: no score says"
+                f"  and {bound.n_chars_ruled} are dropped by markup, by promotions or for their site: no score says"
             )
     to.print(
         "A score is the probability of the segment's own label. What all drop labels had together is not stored, nor"
@@ -169,7 +169,10 @@ def _count_lines(counts: Counts) -> Iterator[tuple[str, str]]:
         yield "characters kept", f"{sum(counts.kept_chars.values())} ({_listed(counts.kept_chars)})"
         yield "characters dropped", f"{sum(counts.dropped_chars.values())} ({_listed(counts.dropped_chars)})"
     if counts.duplicate_articles is not None:
-        yield "duplicates", f"{counts.duplicate_articles} articles, {counts.duplicate_passages} passages"
+        copies = f"{counts.duplicate_articles} articles, {counts.duplicate_passages} passages"
+        yield "duplicates", f"{copies}; {counts.site_lines} lines dropped as their site's"
+    if counts.unread:
+        yield "not tagged or read", f"articles in none of tag.languages ({_listed(counts.unread)})"
     if counts.mentions is not None:
         yield "mentions", str(counts.mentions)
     if counts.claims is not None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipeline.config import Clean, Config
 from pipeline.engines.flow import RunOptions, run_stages
 from pipeline.errors import OutputError
-from pipeline.report.audit import audit, bound, exact
+from pipeline.report.audit import Exact, audit, bound, exact
 from pipeline.store import read_table, table_path
 
 
@@ -80,6 +80,27 @@ def test_exact_counts_what_a_run_with_the_setting_does(ran, tmp_path, threshold)
     # Repair shortens some characters, so the words differ from the raw ones by as little.
     assert change.n_chars_kept - change.n_chars_dropped == pytest.approx(solid(after) - solid(before), abs=20)
     assert (change.n_chars_kept if threshold > 0.5 else change.n_chars_dropped) > 0
+
+
+def test_a_line_dropped_for_its_site_is_no_matter_of_thresholds(tmp_path):
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    raw.mkdir()
+    for path in sorted(SAMPLES.glob("*.txt"))[:5]:
+        (raw / path.name).write_bytes(path.read_bytes() + b"\nClip this and read it at supper\n")
+    run_stages(RunOptions(raw, out, workers=1, upto="deduplicate"))
+    threshold = Clean().drop_threshold
+    assert exact(out, threshold) == Exact(threshold, 0, 0)
+
+
+def test_a_setting_of_clean_reads_no_raw_file_again(tmp_path):
+    run_stages(RunOptions(SAMPLES, tmp_path, workers=1, upto="clean"))
+    config = dataclasses.replace(Config(), clean=Clean(drop_threshold=0.7))
+    steps = {
+        s.name: s
+        for s in run_stages(RunOptions(SAMPLES, tmp_path, config=config, workers=1, upto="clean")).manifest.steps
+    }
+    assert steps["ingest"].computed == 0
+    assert steps["clean"].computed == steps["ingest"].reused > 0
 
 
 def test_the_command_prints_it(ran):

@@ -60,6 +60,18 @@ class TestRun:
             assert re.search(line, first.stdout), (line, first.stdout)
         assert "fresh: nothing to do" in call(["run", "--out", tmp_path / "out"]).stdout
 
+    def test_says_which_articles_were_not_read_for_their_language(self, tmp_path):
+        raw, out = tmp_path / "raw", tmp_path / "out"
+        raw.mkdir()
+        words = "Bewegung hilft gegen Rückenschmerzen besser als Ruhe, und Ingwer lindert die Übelkeit."
+        (raw / "rücken.txt").write_text(words, encoding="utf-8")
+        arguments = ["run", "--raw", raw, "--out", out, "--stage", "tag"]
+        assert "not tagged or read   articles in none of tag.languages (de 1)" in call(arguments).stdout
+        assert [row["language"] for row in read_table(out, "documents").to_pylist()] == ["de"]
+        assert read_table(out, "mentions").num_rows == 0
+        (tmp_path / "settings.toml").write_text('[tag]\nlanguages = ["en", "de"]\n')
+        assert "not tagged" not in call([*arguments, "--config", tmp_path / "settings.toml"]).stdout
+
     def test_a_changed_file_redoes_only_its_own_work(self, tmp_path):
         shutil.copytree(SAMPLES, tmp_path / "raw")
         arguments = ["run", "--raw", tmp_path / "raw", "--out", tmp_path / "out"]

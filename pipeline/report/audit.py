@@ -53,7 +53,7 @@ class Bound:
     """What `threshold` could change at most, by stored scores alone.
 
     to: what a segment could become, "dropped" or "kept". n_segments, n_chars: those whose score leaves it open.
-    n_chars_ruled: code points of drops that a rule about neighbours or the markup made, which no score decides.
+    n_chars_ruled: code points of drops by markup, by neighbours or by the site, which no score decides.
     """
 
     threshold: float
@@ -136,8 +136,11 @@ def exact(out: Path, threshold: float, *, progress: Callable[[str, int, int], No
     Takes as long as cleaning does. Raises OutputError when the tables or the cache are not there.
     """
     from pipeline.stages.clean import CLEAN
+    from pipeline.stages.deduplicate import SITE_REASON
 
-    before = _spans(read_table(out, "segments", columns=list(_PLACE), where=pc.field("kept")))
+    # What was dropped for its site was kept by clean, and no threshold of clean's decides about it.
+    theirs = pc.field("reason") == SITE_REASON
+    before = _spans(read_table(out, "segments", columns=list(_PLACE), where=pc.field("kept") | theirs))
     paths = sorted(set(read_table(out, "sources", columns=["source_path"])["source_path"].to_pylist()))
     gone = come = 0
     for done, path in enumerate(paths, 1):
@@ -173,7 +176,7 @@ def _threshold(manifest: Manifest | None) -> float:
 
 
 def _ruled(segments: pa.Table) -> pa.ChunkedArray:
-    return pc.is_in(segments["reason"], value_set=pa.array(["markup", "rule:inside-promotion"]))
+    return pc.is_in(segments["reason"], value_set=pa.array(["markup", "rule:inside-promotion", "site:repeated-line"]))
 
 
 def _sum(table: pa.Table) -> int:

@@ -1,5 +1,6 @@
 """What a run found, counted from its tables: the lines that a run prints when it ends."""
 
+import ast
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.schema import KEPT_LABELS, LABELS
+from pipeline.store.manifest import read_manifest
 from pipeline.store.tables import read_table, table_path
 
 __all__ = ["Counts", "count"]
@@ -16,7 +18,8 @@ __all__ = ["Counts", "count"]
 class Counts:
     """Numbers of rows and characters (code points of the sources, white space inside segments included).
 
-    A number is None, a mapping empty, where the run stopped before the table it is counted from.
+    A number is None, a mapping empty, where the run stopped before the table it is counted from. unread: articles by
+    language that are in none of tag.languages, so that tag and extract passed them over.
     """
 
     sources: int
@@ -26,6 +29,8 @@ class Counts:
     dropped_chars: dict[str, int]
     duplicate_articles: int | None
     duplicate_passages: int | None
+    site_lines: int | None
+    unread: dict[str, int]
     mentions: int | None
     claims: dict[str, int] | None
     surest_claim: str | None
@@ -43,6 +48,8 @@ def count(out: Path) -> Counts:
         dropped_chars={label: chars[label] for label in LABELS if label in chars and label not in KEPT_LABELS},
         duplicate_articles=_copies(out, "document"),
         duplicate_passages=_copies(out, "passage"),
+        site_lines=_site_lines(out),
+        unread=_unread(out),
         mentions=_rows(out, "mentions", "mention_id"),
         claims=_by_predicate(out),
         surest_claim=_surest_claim(out),
@@ -91,6 +98,20 @@ def _copies(out: Path, kind: str) -> int | None:
     table = read_table(out, "duplicates", columns=["kind", "member_id", "representative_id"])
     copy = pc.not_equal(table.column("member_id"), table.column("representative_id"))
     return int(pc.sum(pc.and_(copy, pc.equal(table.column("kind").cast(pa.string()), kind))).as_py() or 0)
+
+
+def _site_lines(out: Path) -> int | None:
+    """Segments that were dropped because their site puts them on many pages."""
+    return _by_value(out, "duplicates", "kind").get("line", 0) if table_path(out, "duplicates").exists() else None
+
+
+def _unread(out: Path) -> dict[str, int]:
+    manifest = read_manifest(out)
+    if manifest is None or not table_path(out, "mentions").exists():
+        return {}
+    read = ast.literal_eval(manifest.config["tag.languages"])
+    found = _by_value(out, "documents", "language")
+    return {language: found[language] for language in sorted(found) if language not in read}
 
 
 def _disputed(out: Path) -> int | None:
