@@ -10,13 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.text.words import Tokens, function_words
+from pipeline.text.words import Tokens, distinct, function_words
 
-__all__ = ["cohesion"]
+__all__ = ["cohesion", "places"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 _STEM = 6  # letters; "allergy" and "allergies" are one word
 _LINKS = (60, 200, 600)  # content words that a link may span: a paragraph, a section, most of an article
 _WINDOWS = (60, 200)  # content words above and below a place
@@ -41,12 +40,26 @@ class _Cells:
     weight: Ints
 
 
-def cohesion(words: Tokens, source: Ints, lines: Ints, kept: Flags) -> tuple[Floats, tuple[str, ...]]:
+def places(words: Tokens, size: int) -> tuple[Ints, Ints]:
+    """Number and part of each content word of each of the `size` parts, each once, in this order."""
+    known = function_words()
+    index: dict[str, int] = {}
+    numbers = [
+        index.setdefault(w[:_STEM], len(index)) if len(w) > 2 and w not in known and not w.isdigit() else -1
+        for w in words.vocabulary
+    ]
+    number = np.array(numbers, np.int64)[words.word] if numbers else np.zeros(0, np.int64)
+    content = number >= 0
+    key = distinct(number[content] * max(size, 1) + words.part[content])
+    return key // max(size, 1), key % max(size, 1)
+
+
+def cohesion(word: Ints, part: Ints, source: Ints, lines: Ints) -> tuple[Floats, tuple[str, ...]]:
     """Columns about the places before some parts, one row for each of `lines` (indices of parts).
 
-    kept: the parts whose words count; menus, keyword lines and promotions share words with any article.
+    word, part: where words that count stand (`places`, or some of them). source: that of each part.
     """
-    cells = _cells(words, source, kept)
+    cells = _cells(word, part, source)
     first, last = np.searchsorted(source, source[lines], "left"), np.searchsorted(source, source[lines], "right")
     columns: dict[str, npt.NDArray[np.generic]] = {"words_before": cells.at[lines] - cells.at[first]}
     columns["words_behind"] = cells.at[last] - cells.at[lines]
@@ -56,21 +69,17 @@ def cohesion(words: Tokens, source: Ints, lines: Ints, kept: Flags) -> tuple[Flo
     return np.column_stack([np.asarray(column, np.float32) for column in columns.values()]), tuple(columns)
 
 
-def _cells(words: Tokens, source: Ints, kept: Flags) -> _Cells:
-    n = len(source)
-    content = np.array([len(w) > 2 and not w.isdigit() and w not in function_words() for w in words.vocabulary], bool)
-    index: dict[str, int] = {}
-    stems = np.array([index.setdefault(w[:_STEM], len(index)) for w in words.vocabulary], np.int64)
-    own = content[words.word] & kept[words.part] if len(words.word) else np.zeros(0, bool)
-    key = np.unique(stems[words.word[own]] * max(n, 1) + words.part[own])
-    stem, part = key // max(n, 1), key % max(n, 1)
-    at = np.append(0, np.cumsum(np.bincount(part, minlength=n)))
-    linked = (np.diff(stem, prepend=-1) == 0) & (np.diff(source[part], prepend=-1) == 0)
-    before = np.where(linked, at[part] - np.append(0, at[part[:-1]]), _NEVER)
-    after = np.append(np.where(linked[1:], before[1:], _NEVER), _NEVER)[: len(part)]
+def _cells(word: Ints, part: Ints, source: Ints) -> _Cells:
+    at = np.append(0, np.cumsum(np.bincount(part, minlength=len(source))))
+    place, here = at[part], source[part]
+    linked = np.zeros(len(part), bool)
+    linked[1:] = (word[1:] == word[:-1]) & (here[1:] == here[:-1])
+    before = np.full(len(part), _NEVER)
+    before[1:] = np.where(linked[1:], place[1:] - place[:-1], _NEVER)
+    after = np.append(before[1:], _NEVER)[: len(part)]
     run = np.cumsum(~linked) - 1
-    size = np.bincount(source, minlength=1)[source[part]]
-    weight = np.log((1 + size) / np.bincount(run)[run]) if len(run) else np.zeros(0)
+    size = np.bincount(source, minlength=1)
+    weight = np.log((1 + size[here]) / np.bincount(run, minlength=1)[run])
     return _Cells(part, at, before, after, np.asarray(np.round(weight * _GRAIN), np.int64))
 
 

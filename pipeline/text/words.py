@@ -12,7 +12,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Tokens", "function_words", "tokens", "word_matrix"]
+__all__ = ["Tokens", "distinct", "function_words", "tokens", "word_matrix"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -70,13 +70,20 @@ def _plain() -> bytes:
     return bytes(c if c > 127 or c == 1 or chr(c).isalnum() else 32 for c in bytes(range(256)).lower())
 
 
+def distinct(numbers: Ints) -> Ints:
+    """The different ones of the numbers, in order: as `np.unique`, which is slower, for it hashes them first."""
+    numbers = np.sort(numbers)
+    return numbers[np.diff(numbers, prepend=numbers[:1] - 1) != 0]
+
+
 def word_matrix(words: Tokens, source: Ints, cuts: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
     """Columns about words, one row per part; only parts of the same source are compared."""
     n = len(source)
-    function = np.array([w in function_words() for w in words.vocabulary], bool)
+    known = function_words()
+    function = np.array([w in known for w in words.vocabulary], bool)
     total = np.maximum(np.bincount(words.part, minlength=n), 1)
     content = ~function[words.word] if len(words.word) else np.zeros(0, bool)
-    cells = np.unique(words.word[content] * n + words.part[content])  # each content word of a part once, by word
+    cells = distinct(words.word[content] * n + words.part[content])  # each content word of a part once, by word
     columns: dict[str, npt.NDArray[np.generic]] = {
         "function_words": np.bincount(words.part[~content], minlength=n) / total
     }
