@@ -97,11 +97,13 @@ def _version(texts: tuple[list[str], dict[str, str]], columns: _Columns) -> str:
     return f"{'large' if columns else 'embedded'}-{digest.hexdigest()[:_DIGITS]}"
 
 
+# Once a process: the version of a run is that of the terms its rows were made with.
+@cache
 def _texts() -> tuple[list[str], dict[str, str]]:
-    """The embedded terms, file by file, and the rules that the lookup is made with, by name."""
+    """The embedded terms, file by file, and the rules that decide which of them words name, by rule file."""
     folder = files("pipeline.knowledge").joinpath("terms")
     terms = sorted((f for f in folder.iterdir() if f.name.endswith(".csv")), key=lambda f: f.name)
-    rules = {name: _rules(name) for name in ("ambiguity", "rewrites", "context")}
+    rules = {name: _rules(name) for name in ("ambiguity", "rewrites", "context", "states")}
     return [f.read_text(encoding="utf-8") for f in terms], rules
 
 
