@@ -15,91 +15,28 @@ decoding.
 
 import argparse
 import importlib.util
-import json
-import re
 import sys
-import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-import pyarrow as pa
-
-from pipeline.config import Clean, Ingest
+from pipeline.config import Clean
+from pipeline.evaluation.web_pages import WebPage, by_name, load_web_pages, read_web_pages, word_f1
 from pipeline.stages.clean import CLEAN
-from pipeline.stages.ingest import INGEST, find_files
 
 WCXB = Path(__file__).parent.parent.parent / "shared" / "eval" / "wcxb"
-_WORD = re.compile(r"\w+")
-
-
-@dataclass(frozen=True)
-class WebPage:
-    """A page with its main text: id, kind ("article", "forum", ...), packed bytes of the file."""
-
-    name: str
-    kind: str
-    main: str
-    packed: bytes
-
-
-def load_web_pages(folder: Path, *, every: int = 1, first: int = 0) -> list[WebPage]:
-    """The pages `first`, `first + every`, ... of `folder` in the order of their ids."""
-    pages = []
-    for path in sorted((folder / "ground-truth").glob("*.json"))[first::every]:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        kind = found["_internal"]["page_type"]["primary"]
-        packed = (folder / "html" / f"{path.stem}.html.gz").read_bytes()
-        pages.append(WebPage(path.stem, kind, found["ground_truth"].get("main_content") or "", packed))
-    return pages
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text as WCXB counts them."""
-    return _WORD.findall(text.lower())
-
-
-def word_f1(found: str, main: str) -> float:
-    """F1 of the words of `found` against those of `main`, both as bags.
-
-    >>> word_f1("Rest helps. Buy now", "rest helps")
-    0.6666666666666666
-    """
-    have, want = Counter(words_of(found)), Counter(words_of(main))
-    if not have and not want:
-        return 1.0
-    return 2 * (have & want).total() / (have.total() + want.total())
-
-
-def _read(pages: Sequence[WebPage]) -> pa.Table:
-    """The `texts` of pages, named by their source_path."""
-    with tempfile.TemporaryDirectory() as folder:
-        for page in pages:
-            Path(folder, f"{page.name}.html.gz").write_bytes(page.packed)
-        return INGEST.run({"files": find_files(Path(folder))}, Ingest())["texts"]
-
-
-def _named(texts: pa.Table) -> dict[str, str]:
-    return {row["source_path"].partition(".")[0]: row["text"] for row in texts.to_pylist()}
-
-
-def sources(pages: Sequence[WebPage]) -> dict[str, str]:
-    """The decoded source of each page by its name; none for a page that was rejected."""
-    return _named(_read(pages))
 
 
 def claimsieve(pages: Sequence[WebPage]) -> tuple[dict[str, str], dict[str, str]]:
     """Kept words of each page by its name, and its decoded source; both empty for a page that was rejected."""
-    texts = _read(pages)
+    texts = read_web_pages(pages)
     segments = CLEAN.run({"texts": texts}, Clean())["segments"]
     kept: dict[str, list[str]] = {page.name: [] for page in pages}
     for row in segments.select(["source_path", "kept", "text"]).to_pylist():
         if row["kept"]:
             kept[row["source_path"].partition(".")[0]].append(row["text"])
-    return {name: "\n".join(parts) for name, parts in kept.items()}, _named(texts)
+    return {name: "\n".join(parts) for name, parts in kept.items()}, by_name(texts)
 
 
 def _trafilatura(html: str) -> str:

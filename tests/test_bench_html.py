@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_html import PAGE
 
-from benchmarks.html import WCXB, claimsieve, load_web_pages, table, word_f1
+from benchmarks.html import WCXB, claimsieve, table
+from pipeline.evaluation.web_pages import load_web_pages, word_f1
 
 WORDS = st.lists(st.sampled_from(["rest", "Ice", "the", "knee"]), max_size=8).map(" ".join)
 

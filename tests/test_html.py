@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.text.html import extract
-from pipeline.text.markup import character_reference, tokens
+from pipeline.text.markup import character_reference, pieces
 
 CASES = [
     json.loads(line)
@@ -27,25 +27,36 @@ PAGE = """<!doctype html><html><head><title>Sore knees | Joint Site</title>
 def check_places(page):
     """Blocks and markup tile the page; each character of a block stands where its alignment says."""
     result = extract(page)
-    spans = sorted([(b.raw_start, b.raw_end) for b in result.blocks] + list(result.markup))
+    blocks = result.blocks
+    spans = sorted([*zip(blocks.start, blocks.end, strict=True), *result.markup])
     assert all(a[1] <= b[0] for a, b in pairwise(spans))
     assert all(begin < end for begin, end in spans)
     covered = "".join(page[begin:end] for begin, end in spans)
     assert "".join(covered.split()) == "".join(page.split())
-    for block in result.blocks:
-        assert block.text
-        assert block.text == block.text.strip()
-        assert 0 <= block.link_density <= 1
-        raw = page[block.raw_start : block.raw_end]
-        if block.alignment is None:
-            assert raw == block.text
+    assert all(text and text == text.strip() for text in blocks.text)
+    assert all(0 <= share <= 1 for share in (*blocks.linked, *blocks.emphasised))
+    assert all(around < number for number, around in enumerate(blocks.elements.parent))
+    for start, end, text, alignment in zip(blocks.start, blocks.end, blocks.text, blocks.alignment, strict=True):
+        raw = page[start:end]
+        if alignment is None:
+            assert raw == text
             continue
-        assert len(block.alignment) == len(block.text) + 1
-        assert (block.alignment[0], block.alignment[-1]) == (0, len(raw))
-        assert all(a <= b for a, b in pairwise(block.alignment))
-        for char, at in zip(block.text, block.alignment, strict=False):
+        places = alignment.tolist()
+        assert len(places) == len(text) + 1
+        assert (places[0], places[-1]) == (0, len(raw))
+        assert all(a <= b for a, b in pairwise(places))
+        for char, at in zip(text, places, strict=False):
             assert raw[at] in (char, "&") or (char == " " and raw[at] in " \t\r\n\f")
     return result
+
+
+def around(blocks, text):
+    """The tags and names of the elements around a block, outermost first."""
+    found, element = [], blocks.element[blocks.text.index(text)]
+    while element >= 0:
+        found.append((blocks.elements.name[element], blocks.elements.names[element]))
+        element = blocks.elements.parent[element]
+    return found[::-1]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["label"])
@@ -53,7 +64,7 @@ def test_cases(case, request):
     if case["status"] == "fail":
         request.applymarker(pytest.mark.xfail(strict=True, reason=case["comment"]))
     blocks = check_places(case["input"]).blocks
-    assert [[block.tag, block.text] for block in blocks] == case["expected"]
+    assert [[*row] for row in zip(blocks.tag, blocks.text, strict=True)] == case["expected"]
 
 
 def test_a_page_says_what_it_is():
@@ -72,13 +83,15 @@ def test_a_page_says_what_it_is():
 
 
 def test_blocks_say_where_they_stand():
-    blocks = {block.text: block for block in check_places(PAGE).blocks}
-    assert list(blocks) == ["Sore knees | Joint Site", "Home", "About", "Sore knees", "Rest and ice help.", "Not shown"]
-    rest = blocks["Rest and ice help."]
-    assert (rest.tag, rest.path[-3:], rest.names) == ("p", ("body", "article", "p"), ("post wide", "main"))
-    assert rest.link_density == pytest.approx(6 / 15)
-    assert blocks["Home"].link_density == 1
-    assert [text for text, block in blocks.items() if block.hidden] == ["Not shown"]
+    blocks = check_places(PAGE).blocks
+    assert blocks.text == ["Sore knees | Joint Site", "Home", "About", "Sore knees", "Rest and ice help.", "Not shown"]
+    rest = blocks.text.index("Rest and ice help.")
+    assert blocks.tag[rest] == "p"
+    assert blocks.depth[rest] == 4
+    assert around(blocks, "Rest and ice help.") == [("html", ""), ("body", "post wide"), ("article", "main"), ("p", "")]
+    assert blocks.linked[rest] == pytest.approx(6 / 15)
+    assert blocks.linked[blocks.text.index("Home")] == 1
+    assert blocks.hidden == [False, False, False, False, False, True]
 
 
 PIECES = st.sampled_from([
@@ -97,14 +110,16 @@ def test_any_page_keeps_its_places(page):
 
 @given(st.lists(st.one_of(PIECES, st.text(max_size=5)), max_size=40).map("".join))
 def test_pieces_follow_one_another(page):
-    pieces = list(tokens(page))
-    assert "".join(page[piece.begin : piece.end] for piece in pieces) == page
+    cut = pieces(page)
+    assert len(cut.texts) == len(cut.tags) + 1 == len(cut.names) + 1
+    assert "".join(map("".join, zip(cut.texts, [*cut.tags, ""], strict=True))) == page
+    assert cut.ends[-1] == len(page)
 
 
 @given(st.text(st.characters(exclude_characters="<&", exclude_categories=["Z", "Cc"]), min_size=1))
 def test_plain_text_is_one_block(text):
-    [block] = extract(f"<p>{text}</p>").blocks
-    assert (block.text, block.alignment) == (text, None)
+    blocks = extract(f"<p>{text}</p>").blocks
+    assert (blocks.text, blocks.alignment) == ([text], [None])
 
 
 @pytest.mark.parametrize(

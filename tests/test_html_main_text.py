@@ -1,6 +1,5 @@
 """Promises of the model of main text: one probability a block, menus out and prose in, small records kept whole."""
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +7,7 @@ from hypothesis import strategies as st
 from pipeline.config import Clean
 from pipeline.models.main_text import main_text
 from pipeline.models.main_text.features import Rows
-from pipeline.text.blocks import read_page
+from pipeline.text.blocks import read_pages
 from pipeline.text.html import extract
 
 PROSE = "Rest and ice, on most days of the first week, let the swelling of a sore knee go down, and the pain with it. "
@@ -26,33 +25,39 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=30).map("".join))
 def test_each_block_has_a_probability(page):
     blocks = extract(page).blocks
-    chances = main_text(blocks)
-    assert chances.shape == (len(blocks),)
-    assert np.isfinite(chances).all()
-    assert ((chances >= 0) & (chances <= 1)).all()
+    chances = main_text([blocks]) if len(blocks) else []
+    assert len(chances) == len(blocks)
+    assert all(0 <= chance <= 1 for chance in chances)
+
+
+@given(st.lists(st.lists(PIECES, max_size=12).map("".join), max_size=5), st.floats(0.05, 0.95))
+def test_pages_do_not_depend_on_one_another(pages, threshold):
+    alone = [read for page in pages for read in read_pages([page], drop_threshold=threshold)]
+    assert read_pages(pages, drop_threshold=threshold) == alone
 
 
 @given(st.lists(PIECES, max_size=30).map("".join), st.floats(0.05, 0.95))
 def test_each_block_is_read_or_left_out(page, threshold):
-    found = read_page(page, drop_threshold=threshold)
+    [found] = read_pages([page], drop_threshold=threshold)
     places = sorted(
-        [(line.start, line.end) for line in found.lines] + [(d.line.start, d.line.end) for d in found.dropped]
+        [(line.start, line.end) for line in found.lines] + [*zip(found.dropped.start, found.dropped.end, strict=True)]
     )
-    assert places == [(block.raw_start, block.raw_end) for block in extract(page).blocks]
-    assert all(d.score >= threshold - 1e-4 for d in found.dropped)
+    blocks = extract(page).blocks
+    assert places == [*zip(blocks.start, blocks.end, strict=True)]
+    assert all(score >= threshold - 1e-4 for score in found.dropped.score)
 
 
 def test_a_row_has_a_column_for_each_name():
-    rows = Rows(extract(PAGE).blocks)
+    rows = Rows([extract(PAGE).blocks])
     assert rows.values.shape[1] == len(rows.names) == len(set(rows.names))
 
 
 def test_prose_stays_and_menus_go():
-    found = read_page(PAGE, drop_threshold=Clean().drop_threshold)
+    [found] = read_pages([PAGE], drop_threshold=Clean().drop_threshold)
     kept = [line.repair.text for line in found.lines]
     assert kept[0] == "Sore knees"
     assert sum(PROSE.strip() in text for text in kept) == 8
-    labels = [(d.line.repair.text, d.label) for d in found.dropped]
+    labels = [*zip(found.dropped.text, found.dropped.label, strict=True)]
     assert ("News", "nav") in labels
     assert ("Copyright 2024 Joint Site. All rights reserved.", "legal") in labels
 
@@ -61,9 +66,10 @@ def test_prose_stays_and_menus_go():
     "record", ["<p>Ice helps.", f"<h1>Sore knees</h1><p>{PROSE}</p><ul><li>Ice</li><li>Heat</li></ul>"]
 )
 def test_a_record_without_a_frame_is_kept(record):
-    assert read_page(record, drop_threshold=Clean().drop_threshold).dropped == []
+    [found] = read_pages([record], drop_threshold=Clean().drop_threshold)
+    assert found.dropped.text == []
 
 
 def test_a_threshold_of_one_drops_next_to_nothing():
-    found = read_page(PAGE, drop_threshold=1.0)
-    assert all(d.score == 1 for d in found.dropped)
+    [found] = read_pages([PAGE], drop_threshold=1.0)
+    assert all(score == 1 for score in found.dropped.score)

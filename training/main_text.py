@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.html import WCXB, load_web_pages, sources, words_of
+from pipeline.evaluation.web_pages import by_name, load_web_pages, read_web_pages, words_of
 from pipeline.models.main_text.features import Rows
-from pipeline.text.html import Block, extract
+from pipeline.text.html import Blocks, Elements, extract
 from training.trees import to_onnx
 
+WCXB = Path(__file__).parent.parent.parent / "shared" / "eval" / "wcxb"
 OUT = Path(__file__).parent.parent / "pipeline" / "models" / "main_text" / "trees.onnx"
 _LONG = 5  # words from which a block is looked up by itself; shorter ones also need main text near by
 _GRAM = 3  # words; a long block that was edited is main text when half of its word triples are
@@ -33,15 +34,15 @@ _BOOSTING: dict[str, float | str | bool] = {
 Floats = npt.NDArray[np.float32]
 
 
-def gold_blocks(blocks: Sequence[Block], main: str) -> list[bool]:
+def gold_blocks(blocks: Blocks, main: str) -> list[bool]:
     """Which blocks are main text: each stretch of `main` is given to one block, longest first, shown ones first."""
-    words = [words_of(block.text) for block in blocks]
+    words = [words_of(text) for text in blocks.text]
+    hidden = blocks.hidden
     rest = f" {' '.join(words_of(main))} "
     gold = [False] * len(blocks)
 
     def order(i: int) -> tuple[bool, int, float, int]:
-        block = blocks[i]
-        return block.hidden or block.tag == "title", -len(words[i]), -_support(i, long, gold), i
+        return hidden[i] or blocks.tag[i] == "title", -len(words[i]), -_support(i, long, gold), i
 
     def take(i: int) -> bool:
         nonlocal rest
@@ -75,30 +76,45 @@ def _support(i: int, long: Sequence[int], gold: Sequence[bool]) -> float:
     return sum(gold[j] for j in near) / max(1, len(near))
 
 
-def fragment(blocks: Sequence[Block], gold: Sequence[bool], spare: int) -> slice:
+def fragment(blocks: Blocks, gold: Sequence[bool], spare: int) -> slice:
     """The blocks from the first of the main text to the last, and `spare` more on each side."""
     places = np.flatnonzero(gold)
     return slice(max(0, places[0] - spare), places[-1] + 1 + spare) if len(places) else slice(0, 0)
 
 
-def bare(blocks: Sequence[Block]) -> list[Block]:
-    """The blocks without the elements that stand around all of them, as in a record that holds an article only."""
-    common = 0
-    while blocks and all(len(b.nodes) > common + 1 and b.nodes[common] == blocks[0].nodes[common] for b in blocks):
-        common += 1
-    return [
-        b._replace(nodes=b.nodes[common:], path=b.path[common:], depth=b.depth - common,
-                names=b.names[max(0, len(b.names) - (len(b.nodes) - common)) :])
-        for b in blocks
-    ]  # fmt: skip
+def bare(blocks: Blocks, span: slice) -> Blocks:
+    """Some of the blocks without the elements that stand around all of them, as in a record that holds an article only.
+
+    The innermost element of a block stays.
+    """
+    elements, inner = blocks.elements, blocks.element[span]
+    common = set.intersection(*(set(_outwards(elements, i)[1:]) for i in inner)) if inner else set()
+    kept = [i for i in range(len(elements.parent)) if i not in common]
+    number = {-1: -1} | dict.fromkeys(common, -1) | {old: new for new, old in enumerate(kept)}
+    return Blocks(
+        blocks.start[span], blocks.end[span], blocks.text[span], blocks.alignment[span], [number[i] for i in inner],
+        blocks.tag[span], [depth - len(common) for depth in blocks.depth[span]], blocks.linked[span],
+        blocks.emphasised[span],
+        Elements([number[elements.parent[i]] for i in kept], [elements.name[i] for i in kept],
+                 [elements.names[i] for i in kept], [elements.hidden[i] for i in kept]),
+    )  # fmt: skip
 
 
-def rows_of(blocks: Sequence[Block], gold: Sequence[bool], part: float) -> tuple[Floats, list[bool], Floats]:
+def _outwards(elements: Elements, inner: int) -> list[int]:
+    """An element and those around it, the innermost first."""
+    chain = []
+    while inner >= 0:
+        chain.append(inner)
+        inner = elements.parent[inner]
+    return chain
+
+
+def rows_of(blocks: Blocks, gold: Sequence[bool], part: float) -> tuple[Floats, list[bool], Floats]:
     """Features, gold, and weight of each block; a page weighs `part`, whatever its length."""
-    sizes = np.array([len(words_of(block.text)) for block in blocks])
+    sizes = np.array([len(words_of(text)) for text in blocks.text])
     main = max(100, int(sizes[np.array(gold)].sum()))
     weight = part * ((sizes + 0.5) / main) ** _POWER
-    return Rows(blocks).values, list(gold), weight.astype(np.float32)
+    return Rows([blocks]).values, list(gold), weight.astype(np.float32)
 
 
 def examples(pages: Sequence[tuple[str, str]]) -> tuple[Floats, npt.NDArray[np.bool_], Floats]:
@@ -106,12 +122,13 @@ def examples(pages: Sequence[tuple[str, str]]) -> tuple[Floats, npt.NDArray[np.b
     found = []
     for number, (source, main) in enumerate(pages):
         blocks = extract(source).blocks
-        if not blocks:
+        if not len(blocks):
             continue
         gold = gold_blocks(blocks, main)
         found.append(rows_of(blocks, gold, 1.0))
         span = fragment(blocks, gold, number % 3)
-        if part := bare(blocks[span]):
+        part = bare(blocks, span)
+        if len(part):
             found.append(rows_of(part, gold[span], 0.25))
     values, golds, weights = zip(*found, strict=True)
     return np.vstack(values), np.concatenate(golds), np.concatenate(weights)
@@ -126,7 +143,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
     pages = load_web_pages(options.pages, every=2, first=options.first)
-    texts = sources(pages)
+    texts = by_name(read_web_pages(pages))
     values, gold, weight = examples([(texts.get(page.name, ""), page.main) for page in pages])
     data = lightgbm.Dataset(values, gold, weight=weight / weight.mean())
     booster = lightgbm.train(_BOOSTING, data, _TREES)

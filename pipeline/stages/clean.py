@@ -3,9 +3,8 @@
 Each source is treated on its own; sources are taken together only to count features over long arrays.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
@@ -21,10 +20,11 @@ from pipeline.stage import Stage, Tables, conform, content_id, from_rows
 from pipeline.text.articles import article_starts
 from pipeline.text.blocks import Dropped, read_pages
 from pipeline.text.features import PartTable
+from pipeline.text.labelled import Article, Segment, article_of, joined, page_of, sample, solid
 from pipeline.text.language import languages
 from pipeline.text.metadata import Metadata
 from pipeline.text.origin import Words, origin
-from pipeline.text.segments import Line, Part, cut_lines, join_parts, read_lines
+from pipeline.text.segments import Line, Part, cut_lines, read_lines
 
 __all__ = ["CLEAN"]
 
@@ -32,32 +32,9 @@ Ints = npt.NDArray[np.int64]
 _BATCH = 4_000_000  # characters of sources whose features are counted together; bounds memory
 _MARKUP = 8  # characters of an HTML page for each one that is counted: seven or more of eight are markup
 _BLOCK = 20_000  # parts of a longer source are labelled in blocks of this size; bounds memory
-_LANGUAGE_SAMPLE = 800  # characters, a few sentences; more changes no answer on the written pages and costs time
+_TOGETHER = 60_000  # parts of shorter sources are labelled together up to this number; patterns are made anew each time
 _NO_FACTORS: Mapping[str, float] = {}
 _SEGMENTS = TABLES["segments"].schema
-
-
-class Segment(NamedTuple):
-    """A labelled part and the line it stands in."""
-
-    part: Part
-    line: int
-    label: str
-    score: float
-    reason: str
-
-
-class Article(NamedTuple):
-    """Segments in order, column by column: as in `Part` and `Segment`; line is -1 for what no line holds."""
-
-    start: list[int]
-    end: list[int]
-    text: list[str]
-    alignment: list[Sequence[int] | None]
-    line: list[int]
-    label: list[str]
-    score: list[float]
-    reason: list[str]
 
 
 @dataclass(frozen=True)
@@ -93,7 +70,7 @@ def _run(tables: Tables, config: Clean) -> dict[str, pa.Table]:
             for source, found in _labelled(_cut(sources), config)
             for article in _articles(source, found)
         ]
-        spoken = languages([_sample(article) for _, article in articles])
+        spoken = languages([sample(article) for _, article in articles])
         found = [
             _document(source, article, language) for (source, article), language in zip(articles, spoken, strict=True)
         ]
@@ -172,7 +149,7 @@ def _labelled(batch: Batch, config: Clean) -> Iterator[tuple[Source, list[Segmen
     segments = list(map(Segment._make, zip(*columns, strict=True)))
     ends = np.searchsorted(batch.source, np.arange(len(batch.sources)), side="right").tolist()
     for source, (begin, end) in zip(batch.sources, pairwise([0, *ends]), strict=True):
-        yield source, _joined(segments[begin:end], source.text)
+        yield source, joined(segments[begin:end], source.text)
 
 
 def _tables(batch: Batch) -> Iterator[PartTable]:
@@ -186,7 +163,7 @@ def _tables(batch: Batch) -> Iterator[PartTable]:
     starts = np.flatnonzero(new)
     cuts = [0]
     for start in starts.tolist():
-        if start - cuts[-1] >= _BLOCK:
+        if start - cuts[-1] >= _TOGETHER:
             cuts.append(start)
     for begin, end in pairwise([*cuts, count]):
         span = slice(begin, end)
@@ -195,56 +172,14 @@ def _tables(batch: Batch) -> Iterator[PartTable]:
         yield PartTable(texts, unit[span] - unit[begin], batch.line[span], batch.gap[span], names, factors)
 
 
-def _joined(segments: list[Segment], text: str) -> list[Segment]:
-    """Neighbours of one line and one label as one segment, with the lower of their scores."""
-    out: list[Segment] = []
-    line, label = -1, ""
-    for segment in segments:
-        if segment.line == line and segment.label == label:
-            last = out[-1]
-            part = join_parts(last.part, segment.part, text)
-            out[-1] = last._replace(part=part, score=min(last.score, segment.score))
-        else:
-            out.append(segment)
-            line, label = segment.line, segment.label
-    return out
-
-
 def _articles(source: Source, segments: list[Segment]) -> Iterator[Article]:
     """The articles of a source; an HTML page is one."""
     if source.dropped:
-        yield _page(_article(segments), source.dropped, source.markup, source.text)
+        yield page_of(article_of(segments), source.dropped, source.markup, source.text, reason=REASON)
         return
     starts = article_starts([s.label for s in segments], [s.reason for s in segments], [s.line for s in segments])
     for begin, end in pairwise([*starts, len(segments)]):
-        yield _article(segments[begin:end])
-
-
-def _article(segments: list[Segment]) -> Article:
-    parts = [segment.part for segment in segments]
-    return Article(
-        [part.start for part in parts], [part.end for part in parts], [part.text for part in parts],
-        [part.alignment for part in parts], [segment.line for segment in segments],
-        [segment.label for segment in segments], [segment.score for segment in segments],
-        [segment.reason for segment in segments],
-    )  # fmt: skip
-
-
-def _page(lines: Article, dropped: Dropped, markup: Sequence[tuple[int, int]], text: str) -> Article:
-    """The labelled lines of a page, the lines that are no main text and, as noise, the markup, each in its place."""
-    left, marks = len(dropped.start), len(markup)
-    columns = Article(
-        [*lines.start, *dropped.start, *(start for start, _ in markup)],
-        [*lines.end, *dropped.end, *(end for _, end in markup)],
-        [*lines.text, *dropped.text, *(text[start:end] for start, end in markup)],
-        [*lines.alignment, *dropped.alignment, *[None] * marks],
-        lines.line + [-1] * (left + marks),
-        [*lines.label, *dropped.label, *["noise"] * marks],
-        [*lines.score, *dropped.score, *[1.0] * marks],
-        lines.reason + [REASON] * left + ["markup"] * marks,
-    )
-    order = np.argsort(np.array(columns.start)).tolist()
-    return Article(*([column[i] for i in order] for column in columns))
+        yield article_of(segments[begin:end])
 
 
 def _document(source: Source, article: Article, language: tuple[str, float]) -> dict[str, Any]:
@@ -252,7 +187,8 @@ def _document(source: Source, article: Article, language: tuple[str, float]) -> 
     base = row["raw_base"] or 0
     start, end = base + article.start[0], base + article.end[-1]
     document_id = content_id(row["source_id"], start, end)
-    kept, dropped = [], []
+    kept: list[str] = []
+    dropped: list[str] = []
     for text, label in zip(article.text, article.label, strict=True):
         (kept if label in KEPT_LABELS else dropped).append(text)
     numbers = [line for line in article.line if line >= 0]
@@ -267,8 +203,8 @@ def _document(source: Source, article: Article, language: tuple[str, float]) -> 
         "language_score": language[1],
         "raw_start": start,
         "raw_end": end,
-        "n_chars_kept": _solid(kept),
-        "n_chars_dropped": _solid(dropped),
+        "n_chars_kept": solid(kept),
+        "n_chars_dropped": solid(dropped),
         "repairs": sorted({step for line in lines for step in line.repair.steps}),
         "cluster_id": document_id,
         "duplicate_of": None,
@@ -278,7 +214,8 @@ def _document(source: Source, article: Article, language: tuple[str, float]) -> 
 
 def _segments(documents: list[dict[str, Any]], articles: list[tuple[Source, Article]]) -> pa.Table:
     sizes = [len(article.start) for _, article in articles]
-    found = Article(*(list(chain.from_iterable(column)) for column in zip(*(article for _, article in articles), strict=True)))
+    columns_of_each = zip(*(article for _, article in articles), strict=True)
+    found = Article(*(list(chain.from_iterable(column)) for column in columns_of_each))
     of_document = np.repeat(np.arange(len(articles)), sizes)
     base = np.array([source.row["raw_base"] or 0 for source, _ in articles], np.int64)[of_document]
     raw_start, raw_end = base + np.array(found.start, np.int64), base + np.array(found.end, np.int64)
@@ -313,38 +250,11 @@ def _lists(alignments: Sequence[Sequence[int] | None]) -> pa.Array:
     return pa.ListArray.from_arrays(np.append(0, np.cumsum(sizes)).astype(np.int32), values, kind, mask=null)
 
 
-def _solid(texts: Sequence[str]) -> int:
-    """Characters that are not white space."""
-    ascii_only = "".join(text for text in texts if text.isascii())
-    others = "".join(text for text in texts if not text.isascii())
-    blanks = _spaces().encode("ascii", "ignore")
-    return len(ascii_only.encode("ascii").translate(None, blanks)) + len(others) - sum(map(others.count, _spaces()))
-
-
-@cache
-def _spaces() -> str:
-    """All characters that are white space; none lies above U+3000."""
-    return "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
-
-
 def _words(article: Article, label: str, base: int) -> list[Words]:
     """The segments of an article that have the label."""
     columns = (article.label, article.text, article.start, article.alignment)
-    return [Words(text, base + start, alignment) for name, text, start, alignment in zip(*columns, strict=True) if name == label]
-
-
-def _sample(article: Article) -> str:
-    """What the language is told by: the first kept characters, else of all."""
-    kept = [text for text, label in zip(article.text, article.label, strict=True) if label in KEPT_LABELS]
-    kept = kept or [text for text, reason in zip(article.text, article.reason, strict=True) if reason != "markup"]
-    sample: list[str] = []
-    size = 0
-    for text in kept:
-        sample.append(text)
-        size += len(text)
-        if size >= _LANGUAGE_SAMPLE:
-            break
-    return "\n".join(sample)[:_LANGUAGE_SAMPLE]
+    rows = zip(*columns, strict=True)
+    return [Words(text, base + start, alignment) for name, text, start, alignment in rows if name == label]
 
 
 CLEAN = Stage("clean", ("texts",), ("documents", "segments"), _run, "clean")

@@ -137,7 +137,7 @@ def _composed(mended: tuple[int, ...] | None, alignment: Ints | None) -> list[in
     """The alignment of words that do not stand as they are in the page, after their repair."""
     if alignment is None:
         return None if mended is None else list(mended)
-    return alignment.tolist() if mended is None else alignment[list(mended)].tolist()
+    return [*alignment.tolist()] if mended is None else [*alignment[list(mended)].tolist()]
 
 
 @lru_cache(maxsize=10_000)

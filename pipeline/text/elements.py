@@ -17,7 +17,7 @@ import numpy.typing as npt
 from pipeline.text.markup import TITLE as TITLE_NAME
 from pipeline.text.markup import attributes
 
-__all__ = ["A", "INLINE", "NOTHING", "OPAQUE", "TITLE", "Codes", "Walk", "described", "is_inline", "is_void"]
+__all__ = ["INLINE", "NOTHING", "OPAQUE", "TITLE", "A", "Codes", "Walk", "described", "is_inline", "is_void"]
 
 Ints = npt.NDArray[np.int64]
 _EMPHASIS = ("b", "strong", "em", "i")
@@ -45,6 +45,7 @@ _HIDDEN = re.compile(
     r"(?:^|\s)hidden(?=[\s=]|$)|aria-hidden\s*=\s*[\"']?true|display\s*:\s*none|visibility\s*:\s*hidden", re.I
 )
 _NAMED = re.compile(r"(?:class|id|role|itemprop)\s*=", re.I)
+_CLASS = re.compile(r'\s+class="([^"&]*)"\s*')  # what most start tags hold, if anything
 _NAMES = ("id", "class", "role", "itemprop")
 
 # A code for each name, so ordered that what a name asks for is told by comparing numbers: those that are counted while
@@ -69,8 +70,9 @@ class Codes(dict[str | None, int]):
     """The codes of the names on one page; a name that is not known by itself gets the next free one."""
 
     def __init__(self) -> None:
-        super().__init__(_CODE)
-        self |= {None: NOTHING, "": OPAQUE, TITLE_NAME: TITLE, f"/{TITLE_NAME}": -TITLE}
+        known: dict[str | None, int] = {None: NOTHING, "": OPAQUE, TITLE_NAME: TITLE, f"/{TITLE_NAME}": -TITLE}
+        known.update(_CODE.items())
+        super().__init__(known)
 
     def __missing__(self, name: str) -> int:
         lower = name.lower()
@@ -100,6 +102,8 @@ def is_void(codes: Ints) -> npt.NDArray[np.bool_]:
 def described(raw: str) -> tuple[str, bool]:
     """Id, class and role in a tag's attributes, lower case, and whether they hide it; a template's tags repeat."""
     hidden = ("hidden" in raw or "none" in raw) and _HIDDEN.search(raw) is not None
+    if alone := _CLASS.fullmatch(raw):
+        return alone[1].lower(), hidden
     values = attributes(raw) if _NAMED.search(raw) else {}
     return " ".join(values[name] for name in _NAMES if name in values).lower(), hidden
 
@@ -171,8 +175,10 @@ class Walk:
         walls = (_CODE["table"],) if code in _TABLE_CODES else _WALL_CODES
         for at in range(len(codes) - 1, max(0, len(codes) - 1 - _REACH), -1):
             if codes[at] == code:
-                alone = code <= _LAST_INLINE and code != _BODY and any(
-                    c > _LAST_INLINE or c == _BODY for c in codes[at + 1 :]
+                alone = (
+                    code <= _LAST_INLINE
+                    and code != _BODY
+                    and any(c > _LAST_INLINE or c == _BODY for c in codes[at + 1 :])
                 )
                 last = at + 1 if alone else len(codes)
                 closed = codes[at:last]

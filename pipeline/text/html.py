@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.text.elements import A, NOTHING, OPAQUE, TITLE, Codes, Walk, described, is_inline, is_void
+from pipeline.text.elements import NOTHING, OPAQUE, TITLE, A, Codes, Walk, described, is_inline, is_void
 from pipeline.text.markup import Pieces, pieces
 from pipeline.text.metadata import Metadata, read_metadata
 from pipeline.text.visible import visible
@@ -129,7 +129,7 @@ def _blocks(page: str, cut: Pieces, codes: Ints) -> Blocks:
     texts, line = texts[inside], line[inside]
     firsts = np.flatnonzero(np.diff(line, prepend=-1))
     words = [cut.texts[i] for i in texts.tolist()]
-    begins = np.array([0, *cut.ends])[2 * texts]
+    begins = [cut.ends[2 * i] - len(text) for i, text in zip(texts.tolist(), words, strict=True)]
     seen = visible(page, words, begins, firsts)
     linked, emphasised = _shares(words, walk.changes, texts, firsts)
     states = [state for state, show in zip(states, shown.tolist(), strict=True) if show]

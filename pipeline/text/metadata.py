@@ -13,8 +13,8 @@ from pipeline.text.markup import TITLE, Pieces, attributes, content, decoded
 
 __all__ = ["Found", "Metadata", "read_metadata"]
 
-# Names of the tags that are read: scripts have none, and a title its own.
-_READ = frozenset({"", TITLE, *(case(name) for name in ("link", "meta", "time") for case in (str.lower, str.upper, str.title))})
+# Names of the tags that are read, as most are written: scripts have none, and a title its own.
+_READ = frozenset({"", TITLE, "link", "meta", "time", "LINK", "META", "TIME", "Link", "Meta", "Time"})
 # Names under which pages state a value, best first; `ld:` in JSON-LD, `link:` by rel, `time:` and `title:` elements.
 _SOURCES = {
     "title": ("og:title", "ld:headline", "twitter:title", "dc.title", "title:"),

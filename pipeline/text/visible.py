@@ -31,14 +31,6 @@ class Visible(NamedTuple):
     alignment: list[Ints | None]
 
 
-class _Run(NamedTuple):
-    """Words that stand one to one in the page from `begin` on, or, where `end` is not 0, for all of `begin:end`."""
-
-    words: str
-    begin: int
-    end: int
-
-
 @cache
 def _spaces() -> Bools:
     """Whether each code point is white space, to Unicode; the last value stands for all others."""
@@ -51,32 +43,30 @@ def _blanks() -> Bools:
     return np.array([chr(code) in " \t\n\r\f" for code in range(34)])
 
 
-def _runs(text: str, begin: int) -> list[_Run]:
-    """A text cut at its references."""
-    runs, at = [], 0
-    for first, last, words in references(text):
-        runs += [_Run(text[at:first], begin + at, 0), _Run(words, begin + first, begin + last)]
-        at = last
-    return [*runs, _Run(text[at:], begin + at, 0)]
-
-
-def visible(page: str, texts: Sequence[str], begins: Sequence[int], firsts: Sequence[int]) -> Visible:
+def visible(page: str, texts: Sequence[str], begins: Sequence[int], firsts: Ints) -> Visible:
     """Lines of some texts each: `firsts` are the numbers of the texts they begin with, `begins` where texts stand."""
     if not any("&" in text for text in texts):
-        first_run = np.asarray(firsts, np.int64)
-        return _visible(page, texts, np.asarray(begins, np.int64), np.zeros(len(texts), np.int64), first_run)
-    counts, runs = [], []
+        return _visible(page, texts, np.asarray(begins, np.int64), np.zeros(len(texts), np.int64), firsts)
+    words: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []  # 0 for words that stand one to one in the page; those of a reference stand for all of it
+    new = []
     for text, begin in zip(texts, begins, strict=True):
-        found = _runs(text, begin) if "&" in text else [_Run(text, begin, 0)]
-        counts.append(len(found))
-        runs += found
-    first_run = (np.cumsum(counts) - counts)[firsts]
-    words, starts, ends = zip(*runs, strict=True)
-    return _visible(page, words, np.array(starts, np.int64), np.array(ends, np.int64), first_run)
+        new.append(len(words))
+        at = 0
+        for first, last, char in references(text) if "&" in text else ():
+            words += (text[at:first], char)
+            starts += (begin + at, begin + first)
+            ends += (0, begin + last)
+            at = last
+        words.append(text[at:] if at else text)
+        starts.append(begin + at)
+        ends.append(0)
+    return _visible(page, words, np.array(starts, np.int64), np.array(ends, np.int64), np.array(new, np.int64)[firsts])
 
 
 def _visible(page: str, words: Sequence[str], begins: Ints, ends: Ints, first_run: Ints) -> Visible:
-    """`ends`: 0 for runs that stand one to one; `first_run`: the first run of each line."""
+    """`ends`: 0 for words that stand one to one in the page; `first_run`: the first of each line."""
     size = np.fromiter(map(len, words), np.int64, len(words))
     starts = np.cumsum(size) - size
     codes = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)

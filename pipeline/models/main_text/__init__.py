@@ -9,7 +9,6 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from pipeline.models.main_text.containers import Containers
 from pipeline.models.main_text.features import BlocksLike, Rows

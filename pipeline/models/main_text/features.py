@@ -122,11 +122,7 @@ class _Pages:
 
     def sums(self, values: npt.NDArray[np.generic]) -> Floats:
         """The sum over each page."""
-        return np.add.reduceat(values, self.first, dtype=np.float32)
-
-    def each(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-        """A value of each page for each of its blocks."""
-        return values[self.page]
+        return np.asarray(np.add.reduceat(values, self.first, dtype=np.float32))
 
     def running(self, values: npt.NDArray[np.generic]) -> Floats:
         """The sum up to each block, from the beginning of its page."""
@@ -137,7 +133,8 @@ class _Pages:
 def _prose(own: Floats) -> Floats:
     """Words of the blocks that look like prose, 0 for others."""
     words, linked, shown = own[:, 1], own[:, 10], own[:, 12] == 0
-    return np.where((words >= _PROSE) & (linked < 0.4) & shown & (own[:, 0] != 10), words, np.float32(0))
+    prose = (words >= _PROSE) & (linked < 0.4) & shown & (own[:, 0] != 10)
+    return np.asarray(np.where(prose, words, 0), np.float32)
 
 
 def _around(own: Floats, boxes: Containers, pages: _Pages) -> tuple[Floats, list[str]]:

@@ -1,0 +1,77 @@
+"""Web pages with their main text, in the layout of WCXB, and the measure of main text that comes with it.
+
+WCXB is the Web Content Extraction Benchmark of Murrough Foley (CC BY 4.0); its pages are no part of this project.
+"""
+
+import json
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.config import Ingest
+from pipeline.stages.ingest import INGEST, find_files
+
+__all__ = ["WebPage", "by_name", "load_web_pages", "read_web_pages", "word_f1", "words_of"]
+
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class WebPage:
+    """A page with its main text: id, kind ("article", "forum", ...), packed bytes of the file."""
+
+    name: str
+    kind: str
+    main: str
+    packed: bytes
+
+
+def load_web_pages(folder: Path, *, every: int = 1, first: int = 0) -> list[WebPage]:
+    """The pages `first`, `first + every`, ... of `folder` in the order of their ids.
+
+    `folder` holds `html/ID.html.gz` and `ground-truth/ID.json`. Raises OSError or ValueError where one is missing or
+    damaged.
+    """
+    pages = []
+    for path in sorted((folder / "ground-truth").glob("*.json"))[first::every]:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        kind = found["_internal"]["page_type"]["primary"]
+        packed = (folder / "html" / f"{path.stem}.html.gz").read_bytes()
+        pages.append(WebPage(path.stem, kind, found["ground_truth"].get("main_content") or "", packed))
+    return pages
+
+
+def read_web_pages(pages: Sequence[WebPage]) -> pa.Table:
+    """What `ingest` makes of pages: the `texts` table, without those that it rejects."""
+    with tempfile.TemporaryDirectory() as folder:
+        for page in pages:
+            Path(folder, f"{page.name}.html.gz").write_bytes(page.packed)
+        return INGEST.run({"files": find_files(Path(folder))}, Ingest())["texts"]
+
+
+def by_name(texts: pa.Table) -> dict[str, str]:
+    """The decoded source of each page of `read_web_pages`, by its name."""
+    rows = texts.select(["source_path", "text"]).to_pylist()
+    return {row["source_path"].partition(".")[0]: row["text"] for row in rows}
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text as WCXB counts them: runs of \\w in lower case."""
+    return _WORD.findall(text.lower())
+
+
+def word_f1(found: str, main: str) -> float:
+    """F1 of the words of `found` against those of `main`, both as bags; 1 where both are empty.
+
+    >>> word_f1("Rest helps. Buy now", "rest helps")
+    0.6666666666666666
+    """
+    have, want = Counter(words_of(found)), Counter(words_of(main))
+    if not have and not want:
+        return 1.0
+    return 2 * (have & want).total() / (have.total() + want.total())
