@@ -7,6 +7,7 @@ once they are labelled (`pipeline.stages.clean`). Spans are code points of the r
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -288,8 +289,8 @@ def _aligned(line: Line, alignment: Sequence[int], text: str, cut: str) -> Part:
     stretch = line.raw[alignment[0] : alignment[-1]]
     first = alignment[0] + len(stretch) - len(stretch.lstrip())
     last = alignment[0] + len(stretch.rstrip())
-    head = sum(end <= first for end in alignment[1:])
-    tail = sum(start >= last for start in alignment[:-1])
+    head = bisect_right(alignment, first, 1) - 1
+    tail = len(alignment) - 1 - bisect_left(alignment, last, 0, len(alignment) - 1)
     inner = alignment[head : len(alignment) - tail]
     start, end = line.start + first, line.start + last
     return Part(start, end, text[head : len(text) - tail], [min(max(a, first), last) - first for a in inner], cut)
