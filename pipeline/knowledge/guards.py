@@ -34,6 +34,11 @@ class Guard:
     not_near: frozenset[str] = frozenset()
     case: frozenset[str] = frozenset()
 
+    @property
+    def open(self) -> bool:
+        """Whether it asks for nothing and only excludes: it lets a term pass that stands alone."""
+        return not (self.left or self.right or self.near or self.case)
+
     def allows(self, text: str, tokens: Tokens, begin: int, end: int) -> bool:
         """Whether tokens `begin` to `end` of `text` may be read as the term."""
         if self.case and text[tokens.starts[begin] : tokens.ends[end - 1]] not in self.case:

@@ -6,8 +6,8 @@ The added entity reaches over all the words it is made of, so its text holds its
 from collections.abc import Sequence
 
 from pipeline.knowledge.concepts import Concept, Entry
-from pipeline.knowledge.matches import ARTICLES, COMPLAINTS, Lookup, Match, by_place, compose
-from pipeline.knowledge.phrases import PREPOSITIONS, fits, join_part
+from pipeline.knowledge.matches import ARTICLES, COMPLAINTS, PREPOSITIONS, Lookup, Match, by_place, compose
+from pipeline.knowledge.phrases import fits, join_part
 from pipeline.knowledge.tokens import PUNCTUATION
 
 __all__ = ["share_heads"]

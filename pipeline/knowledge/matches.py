@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 from pipeline.knowledge.concepts import Concept, Entry
 
-__all__ = ["ARTICLES", "COMPLAINTS", "Lookup", "Match", "by_place", "compose"]
+__all__ = ["ARTICLES", "COMPLAINTS", "PREPOSITIONS", "Lookup", "Match", "by_place", "compose"]
 
 Lookup = Callable[[str], Entry | None]
 
 COMPLAINTS = frozenset({"condition", "symptom"})
+PREPOSITIONS = frozenset({"of", "in", "at", "on", "to", "around", "under", "behind"})
 ARTICLES = frozenset({"the", "a", "an", "your", "his", "her", "their", "my", "our", "both", "one"})
 
 

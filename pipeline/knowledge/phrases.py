@@ -13,10 +13,10 @@ from collections.abc import Sequence
 
 from pipeline.knowledge.concepts import Concept
 from pipeline.knowledge.idioms import idioms
-from pipeline.knowledge.matches import ARTICLES, COMPLAINTS, Lookup, Match, by_place, compose
+from pipeline.knowledge.matches import ARTICLES, COMPLAINTS, PREPOSITIONS, Lookup, Match, by_place, compose
 from pipeline.knowledge.tokens import key_of
 
-__all__ = ["PREPOSITIONS", "fits", "join_groups", "join_part", "join_parts"]
+__all__ = ["fits", "join_groups", "join_part", "join_parts"]
 
 _BODY = frozenset({"anatomy"})
 # What a head of each type may be said of.
@@ -28,13 +28,14 @@ _PARTS = {
     "test": _BODY | {"nutrient", "function"},
     "food": frozenset({"food"}),
 }
-PREPOSITIONS = frozenset({"of", "in", "at", "on", "to", "around", "under", "behind"})
 _STATES = frozenset({"is", "are", "be", "was", "feel", "get", "become", "seem", "appear", "has", "have"})
 _WITH = frozenset({
     "with", "of", "who have", "that have", "who has", "that has", "who suffer from", "suffering from", "who had",
     "that suffer from", "having", "with a", "with severe", "with chronic", "who get", "prone to", "that is prone to",
     "with serious", "with active", "with a history of", "that suffers from", "in", "having a",
 })  # fmt: skip
+# Complaints that no group before or behind is named by.
+_APART = frozenset({"infect", "disease", "illness", "disorder"})
 # How many words may stand between two parts of a phrase ("people that suffer from").
 _GAP = 4
 # Groups that say no more than "someone": with the condition they are what the terminology calls its patients.
@@ -47,8 +48,11 @@ _HANDLES = frozenset({"knead", "rub", "press", "pat", "pinch", "massage", "tap",
 _PROCESS = ("tion", "sion", "ism", "sis", "take", "ance", "level", "content", "store", "supply", "flow")
 # Parts whose names have other senses too, so that a name is not looked up without its context.
 _PLAIN_PARTS = frozenset({"back", "neck", "head", "hand", "foot", "face", "chest", "heart", "palm", "sole", "body"})
-# What happens to the whole body: no part of it falls ("a fall on the hip", "let the leg fall").
-_WHOLE = frozenset({"fall", "falls", "limp"})
+# What happens to the whole body: no part of it falls ("a fall on the hip", "let the leg fall", "the skin gets thin").
+_WHOLE = frozenset({
+    "fall", "falls", "limp", "weight loss", "weight gain", "thinness", "common cold", "shortened stature",
+    "irritability", "forgetfulness", "pregnancy",
+})  # fmt: skip
 # Anatomy that stands in names of disorders of any part: "muscle strain of the thigh", not "eye disease of the knee".
 _TISSUES = frozenset({
     "muscle", "bone", "nerve", "joint", "skin", "vein", "artery", "ligament", "tendon", "disc", "vessel", "cartilage",
@@ -90,14 +94,15 @@ def _part_of_next(first: Match, second: Match, third: Match | None, words: Seque
 def _phrase(first: Match, second: Match, words: Sequence[str], lookup: Lookup) -> Match | None:
     """Head and part as one, where they form a phrase."""
     gap = words[first.end : second.begin]
+    head = first if gap else second
+    if words[head.begin : head.end] == ["blood"]:
+        return None  # "the blood of the waist", "blood to the heart": no blood of their own
     if first.type in _PARTS.get(second.type, ()):
         complaint = len(gap) == 1 and gap[0] in _STATES and second.type == "symptom"
         if complaint or (not gap and _may_follow(first, second, words)):
             return join_part(second, first, words, lookup)
     if not gap or first.type == "food" or not _may_be_said_of(first, second):
         return None
-    if gap[0] == "to" and words[first.begin : first.end] == ["blood"]:
-        return None  # the way that blood takes, not that of the part
     if gap[0] in PREPOSITIONS and ARTICLES.issuperset(gap[1:]):
         return join_part(first, second, words, lookup)
     if first.type == "treatment" and ARTICLES.issuperset(gap):
@@ -188,8 +193,8 @@ def _group(first: Match, second: Match, words: Sequence[str], lookup: Lookup) ->
         carers = words[first.end - 1] in idioms().carers and gap[0] in ("of", "in")
         return None if carers else _named_group(first, second, words, lookup)
     if first.type in COMPLAINTS and second.type == "population" and second.begin == first.end:
-        if words[second.begin] in idioms().carers or words[first.begin : first.end] == ["infect"]:
-            return None  # "it does not infect people"
+        if words[second.begin] in idioms().carers or " ".join(words[first.begin : first.end]) in _APART:
+            return None  # "it does not infect people", "this is a disease women have more"
         return _named_group(second, first, words, lookup)
     return None
 

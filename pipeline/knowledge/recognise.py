@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from pipeline.knowledge.concepts import SCORES, Concept, Entry, Terminology
-from pipeline.knowledge.idioms import drop_parts_of_things
+from pipeline.knowledge.idioms import drop_other_senses
 from pipeline.knowledge.lists import share_heads
 from pipeline.knowledge.matches import Match
 from pipeline.knowledge.phrases import join_groups, join_parts
@@ -60,7 +60,7 @@ class Recogniser:
         matches = self.scan(text, tokens)
         if short_forms:
             matches = _with_short_forms(matches, text, tokens, short_forms)
-        for step in (drop_parts_of_things, join_parts, add_states, join_groups, share_heads):
+        for step in (drop_other_senses, join_parts, add_states, join_groups, share_heads):
             matches = step(matches, tokens.words, self.read_key)
         return [_found(text, tokens, match) for match in matches if match.concept]
 
@@ -72,7 +72,7 @@ class Recogniser:
     def read_key(self, key: str) -> Entry | None:
         """The best reading of a key that stands for itself, in no context; None when it has none."""
         entries = self.terminology.entries.get(key, ())
-        return next((e for e in entries if e.guard is None), None)
+        return next((e for e in entries if e.guard is None or e.guard.open), None)
 
     def scan(self, text: str, tokens: Tokens) -> list[Match]:
         """The longest matches from left to right, none overlapping."""

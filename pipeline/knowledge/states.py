@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 from pipeline.knowledge.concepts import Concept
-from pipeline.knowledge.matches import ARTICLES, COMPLAINTS, Lookup, Match
+from pipeline.knowledge.matches import ARTICLES, COMPLAINTS, PREPOSITIONS, Lookup, Match
 from pipeline.knowledge.tokens import key_of
 
 __all__ = ["add_states"]
@@ -40,6 +40,12 @@ _LONGEST, _LINKS = 4, 2
 class _State:
     name: str
     entity_type: str
+    only: frozenset[str] = frozenset()
+    never: frozenset[str] = frozenset()
+
+    def suits(self, part: str) -> bool:
+        """Whether a part of this name can be so: skin cracks, a waist does not."""
+        return part not in self.never and (not self.only or part in self.only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,7 @@ def _piece(found: Sequence[Match], match: Match, words: Sequence[str], lexicon: 
         return found[-1]._replace(end=match.end) if dissolved else None  # "uric acid in the blood is high"
     if found[-1].type != "anatomy" or match.type != "anatomy":
         return None
-    of = bool(gap) and gap[0] in ("of", "in") and ARTICLES.issuperset(gap[1:])
+    of = bool(gap) and gap[0] in ("of", "in", "at", "behind") and ARTICLES.issuperset(gap[1:])
     whole = of and words[found[-1].end - 1] in lexicon.pieces
     return found[-1]._replace(end=match.end) if whole else None
 
@@ -113,6 +119,8 @@ def _with_state(match: Match, free: tuple[int, int], words: Sequence[str], looku
     if group is None:
         return match
     for begin, end, state in _states(match, free, words, lexicon, group):
+        if not state.suits(key_of(concept.name)):
+            continue
         if state.name == "fracture" and key_of(concept.name) in lexicon.soft:
             state = _State("rupture", state.entity_type)
         known = _known(state, match, words, lookup)
@@ -143,7 +151,7 @@ def _states(
     for start in dict.fromkeys((at, match.end)):
         for size in range(_LONGEST, 0, -1):
             state = lexicon.after[group].get(" ".join(words[start : start + size])) if start + size <= free[1] else None
-            if state and not _takes_object(start, start + size, free[1], words):
+            if state and not _takes_object(start, start + size, free[1], words) and not _is_done(start, words):
                 yield match.begin, start + size, state
     if match.end < len(words) and words[match.end] in lexicon.not_before:
         return
@@ -153,8 +161,15 @@ def _states(
     for size in range(_LONGEST, 0, -1):
         begin = at - size
         state = lexicon.before[group].get(" ".join(words[begin:at])) if begin >= free[0] else None
+        if state and at < match.begin and state.entity_type in COMPLAINTS and words[at - 1] not in PREPOSITIONS:
+            continue  # "shaking the hand"
         if state and not (group == "courses" and begin > 1 and " ".join(words[begin - 2 : begin]) in _ADVERBIAL):
             yield begin, match.end, state
+
+
+def _is_done(begin: int, words: Sequence[str]) -> bool:
+    """Whether "hurt" says what was done to a part ("the disc is hurt"), and not what it does."""
+    return words[begin] == "hurt" and words[begin - 1] in ("is", "was", "be", "are", "been")
 
 
 def _takes_object(begin: int, end: int, limit: int, words: Sequence[str]) -> bool:
@@ -194,7 +209,8 @@ def _lexicon() -> _Lexicon:
     before: defaultdict[str, dict[str, _State]] = defaultdict(dict)
     for group in ("signs", "measures", "courses"):
         for row in data[group]:
-            state = _State(row["name"], row["type"])
+            only, never = (frozenset(key_of(w) for w in row.get(k, "").split("|") if w) for k in ("only", "never"))
+            state = _State(row["name"], row["type"], only, never)
             after[group].update((key_of(w), state) for w in row["words"].split("|") if w)
             before[group].update((key_of(w), state) for w in row["before"].split("|") if w)
     words = (frozenset(key_of(w) for w in data[name].split("|")) for name in ("forms", "not_before", "soft", "pieces"))

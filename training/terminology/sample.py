@@ -1,11 +1,14 @@
 """A sample of linked mentions to be judged by hand, and the share that is right.
 
     python -m training.terminology.sample draw OUT.jsonl [--size 300] [--plain] [--part test] [--pages FOLDER]
+                                          [--seed TEXT] [--without EARLIER.jsonl ...]
     python -m training.terminology.sample score FIRST.jsonl [SECOND.jsonl]
 
 `draw` tags the kept lines of the written pages of a part and takes mentions that have a concept, as many of each match
 kind as `allot` says, or with --plain so many of all alike, and others than a stratified draw takes first. Which ones is
-decided by a hash of page, place and concept: the same pages and terms give the same sample. Each row: page, start and
+decided by a hash of page, place, concept and --seed: the same pages and terms give the same sample. Mentions that stand
+where one of an earlier sample does (--without) are left out, so that a new one has nothing that terms were mended by.
+Each row: page, start and
 end (code points of the built page, end exclusive), text, its sentence, entity_type, concept_id, concept_name,
 match_kind, stratum (mentions of that kind in the part), and `verdict` and `why`, to be filled in.
 
@@ -21,6 +24,8 @@ import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypedDict
 
@@ -29,8 +34,9 @@ from pipeline.knowledge.abbreviations import find_short_forms
 from pipeline.knowledge.recognise import Recogniser, recogniser
 from pipeline.schema import KEPT_LABELS
 
-__all__ = ["Judgement", "allot", "draw", "main", "score"]
+__all__ = ["Drawing", "Judgement", "allot", "draw", "main", "score"]
 
+Place = tuple[str, int, int]
 VERDICTS = ("right", "wrong")
 _SENTENCE_END = re.compile(r"(?<=[.!?;。！？])\s+|\n")
 
@@ -68,17 +74,30 @@ def allot(sizes: Mapping[str, int], total: int) -> dict[str, int]:
     return taken
 
 
-def draw(pages: Sequence[GoldPage], finder: Recogniser, size: int, *, plain: bool = False) -> list[Judgement]:
-    """`size` linked mentions of the pages' kept lines, by page and place, verdicts empty; `plain` without strata."""
+@dataclass(frozen=True)
+class Drawing:
+    """How to draw: so many; without strata or with; what decides the lot; places (page, start, end) not to take."""
+
+    size: int
+    plain: bool = False
+    seed: str = ""
+    without: frozenset[Place] = frozenset()
+
+
+def draw(pages: Sequence[GoldPage], finder: Recogniser, how: Drawing) -> list[Judgement]:
+    """Linked mentions of the pages' kept lines, by page and place, verdicts empty."""
     strata: defaultdict[str, list[Judgement]] = defaultdict(list)
     for page in pages:
+        taken_there = [(start, end) for name, start, end in how.without if name == page.name]
         for row in _mentions(page, finder):
-            strata[row["match_kind"]].append(row)
-    wanted = allot({kind: len(rows) for kind, rows in strata.items()}, size)
-    if plain:
-        taken = sorted((row for rows in strata.values() for row in rows), key=_lot)[-size:]
+            if not any(row["start"] < end and start < row["end"] for start, end in taken_there):
+                strata[row["match_kind"]].append(row)
+    lot = partial(_lot, seed=how.seed)
+    wanted = allot({kind: len(rows) for kind, rows in strata.items()}, how.size)
+    if how.plain:
+        taken = sorted((row for rows in strata.values() for row in rows), key=lot)[-how.size :]
     else:
-        taken = [row for kind, rows in strata.items() for row in sorted(rows, key=_lot)[: wanted[kind]]]
+        taken = [row for kind, rows in strata.items() for row in sorted(rows, key=lot)[: wanted[kind]]]
     chosen = [Judgement(**{**row, "stratum": len(strata[row["match_kind"]])}) for row in taken]  # type: ignore[typeddict-item]
     return sorted(chosen, key=lambda row: (row["page"], row["start"], row["end"], row["concept_id"]))
 
@@ -105,8 +124,8 @@ def _sentence(text: str, begin: int, end: int, start: int, stop: int) -> str:
     return text[first:last].strip()
 
 
-def _lot(row: Judgement) -> str:
-    key = f"{row['page']}\x1f{row['start']}\x1f{row['end']}\x1f{row['concept_id']}"
+def _lot(row: Judgement, *, seed: str = "") -> str:
+    key = f"{seed}{row['page']}\x1f{row['start']}\x1f{row['end']}\x1f{row['concept_id']}"
     return hashlib.blake2b(key.encode("utf-8"), digest_size=8).hexdigest()
 
 
@@ -162,6 +181,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     drawing.add_argument("--size", type=int, default=300)
     drawing.add_argument("--plain", action="store_true")
     drawing.add_argument("--part", default="test", choices=("train", "dev", "test"))
+    drawing.add_argument("--seed", default="", help="another text gives another sample")
+    drawing.add_argument("--without", type=Path, nargs="*", default=[], help="samples whose mentions not to take")
     drawing.add_argument("--pages", type=Path, default=Path(__file__).parents[1] / "corpus")
     scoring = commands.add_parser("score", help="print the share that is right, and how far two judges agree")
     scoring.add_argument("files", type=Path, nargs="+")
@@ -169,7 +190,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "score":
         _print_scores(options.files)
         return 0
-    rows = draw(load_pages(options.pages, options.part), recogniser(), options.size, plain=options.plain)
+    earlier = frozenset((row["page"], row["start"], row["end"]) for path in options.without for row in _read(path))
+    how = Drawing(options.size, plain=options.plain, seed=options.seed, without=earlier)
+    rows = draw(load_pages(options.pages, options.part), recogniser(), how)
     options.out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     print(f"{len(rows)} mentions: {dict(Counter(row['match_kind'] for row in rows))}")
     return 0
