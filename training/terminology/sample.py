@@ -87,9 +87,11 @@ class Drawing:
 def draw(pages: Sequence[GoldPage], finder: Recogniser, how: Drawing) -> list[Judgement]:
     """Linked mentions of the pages' kept lines, by page and place, verdicts empty."""
     strata: defaultdict[str, list[Judgement]] = defaultdict(list)
+    sizes: Counter[str] = Counter()
     for page in pages:
         taken_there = [(start, end) for name, start, end in how.without if name == page.name]
         for row in _mentions(page, finder):
+            sizes[row["match_kind"]] += 1
             if not any(row["start"] < end and start < row["end"] for start, end in taken_there):
                 strata[row["match_kind"]].append(row)
     lot = partial(_lot, seed=how.seed)
@@ -98,7 +100,7 @@ def draw(pages: Sequence[GoldPage], finder: Recogniser, how: Drawing) -> list[Ju
         taken = sorted((row for rows in strata.values() for row in rows), key=lot)[-how.size :]
     else:
         taken = [row for kind, rows in strata.items() for row in sorted(rows, key=lot)[: wanted[kind]]]
-    chosen = [Judgement(**{**row, "stratum": len(strata[row["match_kind"]])}) for row in taken]  # type: ignore[typeddict-item]
+    chosen = [Judgement(**{**row, "stratum": sizes[row["match_kind"]]}) for row in taken]  # type: ignore[typeddict-item]
     return sorted(chosen, key=lambda row: (row["page"], row["start"], row["end"], row["concept_id"]))
 
 
