@@ -150,10 +150,11 @@ def _shares(
     for flags in (np.array(linked)[state], np.array(emphasised)[state]):
         total = np.add.reduceat(flags, firsts, dtype=np.int64) if len(firsts) else count
         share = (total == count).astype(np.float64)
+        marks = flags.tolist()
         for i in np.flatnonzero((total > 0) & (total < count)).tolist():
-            span = slice(firsts[i], firsts[i] + count[i])
-            sizes = np.array([len("".join(text.split())) for text in words[span]])
-            share[i] = int(sizes[flags[span]].sum()) / max(1, int(sizes.sum()))
+            span = slice(int(firsts[i]), int(firsts[i] + count[i]))
+            sizes = [len("".join(text.split())) for text in words[span]]
+            share[i] = sum(size for size, mark in zip(sizes, marks[span], strict=True) if mark) / max(1, sum(sizes))
         shares.append(share)
     return shares[0], shares[1]
 

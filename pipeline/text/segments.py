@@ -292,5 +292,8 @@ def _aligned(line: Line, alignment: Sequence[int], text: str, cut: str) -> Part:
     head = bisect_right(alignment, first, 1) - 1
     tail = len(alignment) - 1 - bisect_left(alignment, last, 0, len(alignment) - 1)
     inner = alignment[head : len(alignment) - tail]
+    low, high = bisect_left(inner, first), bisect_right(inner, last)
+    places = [*[0] * low, *(inner[low:high] if first == 0 else [place - first for place in inner[low:high]])]
+    places += [last - first] * (len(inner) - high)
     start, end = line.start + first, line.start + last
-    return Part(start, end, text[head : len(text) - tail], [min(max(a, first), last) - first for a in inner], cut)
+    return Part(start, end, text[head : len(text) - tail], places, cut)

@@ -122,7 +122,7 @@ class _Pages:
 
     def sums(self, values: npt.NDArray[np.generic]) -> Floats:
         """The sum over each page."""
-        return np.asarray(np.add.reduceat(values, self.first, dtype=np.float32))
+        return np.asarray(np.add.reduceat(values, self.first, dtype=np.float32), np.float32)
 
     def running(self, values: npt.NDArray[np.generic]) -> Floats:
         """The sum up to each block, from the beginning of its page."""
