@@ -44,7 +44,6 @@ _NEAR = 24  # open elements among which those are looked for that a start tag cl
 _HIDDEN = re.compile(
     r"(?:^|\s)hidden(?=[\s=]|$)|aria-hidden\s*=\s*[\"']?true|display\s*:\s*none|visibility\s*:\s*hidden", re.I
 )
-_NAMED = re.compile(r"(?:class|id|role|itemprop)\s*=", re.I)
 _CLASS = re.compile(r'\s+class="([^"&]*)"\s*')  # what most start tags hold, if anything
 _NAMES = ("id", "class", "role", "itemprop")
 
@@ -104,7 +103,8 @@ def described(raw: str) -> tuple[str, bool]:
     hidden = ("hidden" in raw or "none" in raw) and _HIDDEN.search(raw) is not None
     if alone := _CLASS.fullmatch(raw):
         return alone[1].lower(), hidden
-    values = attributes(raw) if _NAMED.search(raw) else {}
+    low = raw.lower()
+    values = attributes(raw) if any(name in low for name in _NAMES) else {}
     return " ".join(values[name] for name in _NAMES if name in values).lower(), hidden
 
 

@@ -5,7 +5,6 @@ title element, in the order of `_SOURCES`. Libraries for it exist, but none says
 """
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,7 +28,7 @@ _SOURCES = {
 _ARTICLE = ("Article", "Page", "Posting", "Report", "Review", "QAPage", "Recipe", "Product")
 _DEPTH = 20
 # What the attributes of a meta element hold that says any of this.
-_TELLING = re.compile(r"title|url|site|application|author|creator|date|created|published|time", re.I)
+_TELLING = ("title", "url", "site", "application", "author", "creator", "date", "created", "published", "time")
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,10 @@ def read_metadata(page: Pieces) -> Metadata:
     return Metadata(**best)
 
 
+def _is_telling(raw: str) -> bool:
+    return any(word in raw for word in _TELLING)
+
+
 class _Said:
     """What the tags of one page say."""
 
@@ -78,7 +81,7 @@ class _Said:
         elif name == TITLE:
             text = self._page.texts[i + 1]
             self._keep("title:", decoded(text), text, end)
-        elif name == "meta" and ("&" in raw or _TELLING.search(raw)):
+        elif name == "meta" and ("&" in raw or _is_telling(raw.lower())):
             values = attributes(raw)
             said = values.get("property") or values.get("name") or values.get("itemprop") or ""
             self._keep(said.lower(), values.get("content", ""), self._page.tags[i], begin)
