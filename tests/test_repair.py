@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.text.align import to_raw
-from pipeline.text.repair import Repair, repair_line
+from pipeline.text.repair import _SUSPECT, Repair, _config, repair_line
 
 HERE = Path(__file__).parent
 CASES = [json.loads(line) for line in (HERE / "cases/repair.jsonl").read_text("utf-8").split("\n") if line]
@@ -24,6 +24,10 @@ SENTENCES = (
     "Sjögren’s syndrome and Guillain–Barré are not alike.",
     "€20 for “naïve” café owners – §5 applies…",
 )
+
+# Characters that are not looked at further, those that have a part in ftfy's rules as often as all the others.
+PASSED = [char for char in map(chr, range(32, 0x10000)) if not _SUSPECT.search(char)]
+PASSED += [*"‘’“”–—…•·° &;#aZs\t"] * (len(PASSED) // 16)
 
 
 def check_alignment(raw, repair):
@@ -108,6 +112,12 @@ def test_mixed_lines_keep_their_places(parts):
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="&")))
 def test_ascii_is_never_touched(raw):
     assert repair_line(raw) == Repair(raw)
+
+
+@given(st.text(st.sampled_from(PASSED), min_size=1, max_size=60))
+def test_what_is_passed_over_is_what_ftfy_leaves(raw):
+    if not _SUSPECT.search(raw):
+        assert ftfy.fix_text(raw, _config()) == raw
 
 
 def test_a_long_line_is_mended_like_a_short_one():

@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Repair", "repair_line"]
 
-# A line without these has nothing to mend: printable ASCII, tab and line ends, no entity, and some marks of printed
-# text, which ftfy takes for broken only beside characters that are not among them.
-_SUSPECT = re.compile(r"[^\t\n\r -~‘’“”–—…•·°]|&[#A-Za-z]")
+# A line without these has nothing to mend: printable ASCII, tab and line ends, no entity, some marks of printed text,
+# arrows, numbers in circles, shapes (but the lozenge), Chinese words and marks, wide letters. ftfy takes these for
+# broken only beside characters that are not among them, if at all, and they are in normal form.
+_SUSPECT = re.compile(
+    r"[^\t\n\r -~‘’“”–—…•·°\u2190-\u21ff\u2460-\u24ff\u25a0-\u25c9\u25cb-\u27bf\u3000-\u3029\u30fb\u4e00-\u9fff"
+    r"\uff01-\uff5e]|&[#A-Za-z]"
+)
 # Characters mended at once: some of ftfy's rules slow down on very long lines, and offsets are held per piece.
 _PIECE = 20_000
 _CODING = ("encode", "decode", "transcode")
