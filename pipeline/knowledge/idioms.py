@@ -21,8 +21,11 @@ _ALIKE = frozenset({"like", "resemble"})
 _ONE = frozenset({"a", "an", "the"})
 # "As well as milk", "as soon as", "as far as": no likeness.
 _NO_LIKENESS = frozenset({"well", "soon", "long", "far", "much", "many", "such", "often"})
-# "Hard as a nut".
-_SHAPES = frozenset({"hard", "big", "small", "thick", "thin", "soft", "white", "cold", "hot", "stiff", "sharp"})
+# "Hard as a nut", "red as beef".
+_LOOKS = frozenset({
+    "hard", "big", "small", "thick", "thin", "soft", "cold", "hot", "stiff", "sharp", "heavy", "light", "white", "red",
+    "black", "yellow", "green", "purple", "pale", "dark", "round",
+})  # fmt: skip
 # What is named by the thing behind it.
 _NAMES_A_THING = frozenset({"food", "nutrient", "activity", "factor", "device", "drug"})
 
@@ -81,7 +84,7 @@ def _is_a_likeness(match: Match, before: Sequence[Match], words: Sequence[str], 
         return False
     if words[at] == "as":
         compared = at > 1 and words[at - 2] == "as" and words[at - 1] not in _NO_LIKENESS
-        return compared or (single and at > 0 and words[at - 1] in _SHAPES)
+        return compared or (at > 0 and words[at - 1] in _LOOKS)
     if words[at] not in _ALIKE:
         return False
     example = at and (words[at - 1] in kinds or (before and before[-1].end == at and before[-1].type == match.type))
