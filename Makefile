@@ -20,7 +20,7 @@ OPTIONS = --raw "$(RAW)" --out "$(OUT)" $(if $(CONFIG),--config "$(CONFIG)")
 RUN = $(PY) -m pipeline run $(OPTIONS) $(if $(WORKERS),--workers $(WORKERS))
 
 .DEFAULT_GOAL := run
-.PHONY: help install run $(STAGES) status report test check eval bench bench-html bench-joins bench-stream fuzz notebooks train terminology distclean
+.PHONY: help install run $(STAGES) status report test check eval bench bench-clean bench-html bench-joins bench-stream fuzz notebooks train terminology distclean
 
 run: $(INSTALLED) ## read RAW, write the tables and the report to OUT (the default)
 	@$(RUN)
@@ -61,6 +61,9 @@ eval: $(INSTALLED) ## score cleaning and claims against the labelled pages, chec
 
 bench: $(INSTALLED) ## speed and memory on the written pages, and on TIMES as many
 	@$(PY) -m benchmarks --times $(TIMES)
+
+bench-clean: $(INSTALLED) ## speed of cleaning text dumps on one core, beside datatrove's filters
+	@$(PY) -m benchmarks.clean
 
 bench-html: $(INSTALLED) ## main text of public web pages, beside other extractors (PAGES=folder of WCXB)
 	@$(PY) -m benchmarks.html $(if $(PAGES),--pages "$(PAGES)")
