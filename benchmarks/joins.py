@@ -19,7 +19,7 @@ import argparse
 import json
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -36,17 +36,19 @@ CORPUS = Path(__file__).parent.parent / "training" / "corpus"
 SEED, MOST = 12, 12
 
 
-def public_articles(folder: Path, *, every: int = 2, first: int = 1) -> list[GoldPage]:
-    """The articles of WCXB among its pages `first`, `first + every`, ...: the title's line, then the main text.
+def public_articles(
+    folder: Path, *, every: int = 2, first: int = 1, kinds: Container[str] = ("article",)
+) -> list[GoldPage]:
+    """The pages of these kinds among WCXB's pages `first`, `first + every`, ...: the title's line, then the main text.
 
-    A title that the main text begins with (within three lines) is not said twice.
+    A title that stands in the first five lines of the main text is not said twice.
     """
     pages = []
     for path in sorted((folder / "ground-truth").glob("*.json"))[first::every]:
         found = json.loads(path.read_text(encoding="utf-8"))
         truth = found["ground_truth"]
         title, main = (" ".join((truth.get("title") or "").split()), truth.get("main_content") or "")
-        if found["_internal"]["page_type"]["primary"] != "article" or not title or not main.strip():
+        if found["_internal"]["page_type"]["primary"] not in kinds or not title or not main.strip():
             continue
         lines = main.splitlines()
         head = [i for i, line in enumerate(lines[:5]) if line.strip().lower() == title.lower()]

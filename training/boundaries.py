@@ -28,6 +28,7 @@ from training.variants import join_articles, single_articles
 WEIGHTS = HERE.parent / "pipeline" / "models" / "boundaries" / "trees.onnx"
 FOLDS = 3  # thirds of the writers
 ROUNDS = 10  # times each article stands in a dump of its own kind
+KINDS = ("article", "documentation", "forum", "product", "service")  # of public pages with one text under a title
 MIXED = (40, 20)  # written and public articles that are mixed, in each round and fold
 _QUICK = {"networks": 1, "variants": 6, "rounds": 20}  # half a minute each
 _BOOSTING = {
@@ -86,7 +87,7 @@ def main() -> None:
     options = parser.parse_args()
     pages = load_pages(HERE / "corpus", "train") + (load_pages(options.extra) if options.extra else [])
     written = [article for page in pages for article in single_articles(page)]
-    public = public_articles(options.pages, first=0)
+    public = public_articles(options.pages, first=0, kinds=KINDS)
     values, gold = examples(written, public, networks(pages, load_pages(HERE / "segments")))
     booster = lightgbm.train(_BOOSTING, lightgbm.Dataset(values, gold.astype(np.float64)), _TREES)
     options.out.write_bytes(to_onnx(booster.dump_model()))

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.models.boundaries import with_markup
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.features import PartTable
 
@@ -91,15 +92,18 @@ def _with_first_title(best: Ints, chance: Floats, source: Ints) -> Ints:
 
 
 def _with_sure_titles(best: Ints, chance: Floats, parts: PartTable) -> Ints:
-    """A later title cuts an article in two, so it must be more likely than not or stand before a site suffix; else
-    it is the next likeliest label."""
+    """A later title cuts an article in two, so it must be more likely than not, or on a page with markup stand before a
+    site suffix; else it is the next likeliest label."""
     title = LABELS.index("title")
     source = parts.source
     _, starts = np.unique(source[best == title], return_index=True)
     later = np.ones(int((best == title).sum()), bool)
     later[starts] = False
     unsure = np.flatnonzero(best == title)[later]
-    whole = np.array([not cut for cut in parts.cut], bool) & ~_before_suffix(best, parts)
+    whole = np.array([not cut for cut in parts.cut], bool)
+    whole &= ~(
+        _before_suffix(best, parts) & with_markup(parts)
+    )  # elsewhere the model of beginnings has seen the suffix
     unsure = unsure[(chance[unsure, title] < _SURE) & whole[unsure]]
     others = np.delete(np.arange(len(LABELS)), title)
     best = best.copy()

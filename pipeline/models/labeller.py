@@ -160,12 +160,14 @@ def label_parts(parts: PartTable, *, drop_threshold: float) -> Labels:
 
 
 def _weighed(chance: Floats, parts: PartTable) -> Floats:
-    """The probabilities times what markup says, made to add up to one again."""
-    if not parts.factors:
+    """The probabilities times what markup says, made to add up to one again, where markup says anything."""
+    marked = np.flatnonzero([bool(row) for row in parts.factors])
+    if not len(marked):
         return chance
-    factors = np.array([[row.get(label, 1.0) for label in LABELS] for row in parts.factors])
-    weighed = chance.astype(np.float64) * factors
-    return np.asarray(weighed / weighed.sum(1, keepdims=True), np.float32)
+    factors = np.array([[parts.factors[i].get(label, 1.0) for label in LABELS] for i in marked.tolist()])
+    weighed = chance[marked].astype(np.float64) * factors
+    chance[marked] = weighed / weighed.sum(1, keepdims=True)
+    return chance
 
 
 def _reasons(best: npt.NDArray[np.int64], fired: npt.NDArray[np.bool_]) -> list[str]:
