@@ -73,7 +73,7 @@ def _plain() -> bytes:
 def distinct(numbers: Ints) -> Ints:
     """The different ones of the numbers, in order: as `np.unique`, which is slower, for it hashes them first."""
     numbers = np.sort(numbers)
-    return numbers[np.diff(numbers, prepend=numbers[:1] - 1) != 0]
+    return np.asarray(numbers[np.diff(numbers, prepend=numbers[:1] - 1) != 0], np.int64)
 
 
 def word_matrix(words: Tokens, source: Ints, cuts: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
