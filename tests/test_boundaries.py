@@ -1,6 +1,7 @@
 """Where articles begin: what is counted of words, the model's law of sources, the benchmark's dumps and figures."""
 
 import json
+import random
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +14,14 @@ from pipeline.evaluation.gold import load_pages
 from pipeline.models import boundaries
 from pipeline.models.boundaries import with_beginnings
 from pipeline.models.labeller import probabilities
-from pipeline.schema import LABELS
+from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.cohesion import cohesion, places
 from pipeline.text.features import PartTable, features
 from pipeline.text.segments import cut_lines, read_lines
 from pipeline.text.words import tokens
 from tests.test_clean import CORPUS, score
 from tests.test_segments import TEXTS
-from training.variants import single_articles
+from training.variants import join_articles, single_articles
 
 TITLE = LABELS.index("title")
 
@@ -60,6 +61,24 @@ def test_of_two_beginnings_with_next_to_no_text_between_the_likelier_stays() -> 
     title = np.array([0.8, 0.9, 0.7, 0.6, 0.95])
     place, source = np.array([0, 20, 100, 105, 106]), np.array([0, 0, 0, 0, 1])
     assert (boundaries._apart(title, place, source) >= 0.5).tolist() == [False, True, True, False, True]
+
+
+def test_what_looks_like_a_headline_and_begins_no_article_is_not_dropped_for_it() -> None:
+    chance = np.full((2, len(LABELS)), 0.4 / (len(LABELS) - 1))
+    chance[:, TITLE] = 0.6
+    changed = boundaries._with_title(chance, np.array([0.1, 0.9]))
+    dropped = slice(len(KEPT_LABELS), None)
+    assert np.allclose(changed.sum(1), 1) and np.allclose(changed[:, TITLE], [0.1, 0.9])
+    assert np.allclose(changed[0, dropped], chance[0, dropped])
+    assert np.allclose(changed[1, dropped], chance[1, dropped] / 4)
+
+
+def test_dumps_joined_for_training_hold_each_article_once() -> None:
+    articles = [article for page in load_pages(CORPUS, "dev") for article in single_articles(page)]
+    dumps = join_articles(articles, articles, random.Random(3))
+    assert sorted(name for dump in dumps for name in dump.name.split("+")) == sorted(page.name for page in articles)
+    for dump in dumps:
+        assert sum(label == "title" for *_, label in dump.labels) == dump.name.count("+") + 1
 
 
 def test_few_words_cross_the_place_where_the_topic_changes() -> None:
