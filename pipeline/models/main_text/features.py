@@ -127,7 +127,7 @@ class _Pages:
     def running(self, values: npt.NDArray[np.generic]) -> Floats:
         """The sum up to each block, from the beginning of its page."""
         total = np.append(0.0, np.cumsum(values, dtype=np.float64))
-        return (total[1:] - total[self.start]).astype(np.float32)
+        return np.asarray(total[1:] - total[self.start], np.float32)
 
 
 def _prose(own: Floats) -> Floats:
