@@ -186,7 +186,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     parser.add_argument("--extra", type=Path, help="folder of further labelled pages")
     args = parser.parse_args()
-    pages = load_pages(HERE / "corpus", "train") + load_pages(HERE / "segments")
+    pages = load_pages(HERE / "corpus", "train") + load_pages(HERE / "segments", "train")
     pages += load_pages(args.extra) if args.extra else []
     save(train(pages), args.out)
     print(f"{len(pages)} pages; {args.out}: {args.out.stat().st_size} bytes")
