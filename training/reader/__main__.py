@@ -2,10 +2,11 @@
 
     python -m training.reader [--extra FOLDER] [--out FOLDER] [--held-out] [--cross-validate]
 
-Trains on the written corpus but its test pages and on the pages of --extra, exports to --out (default: the
-package's own models/reader) and scores the test pages, which no run is trained on. With --held-out it leaves out
-the pages of --extra and scores them too; with --cross-validate it scores them in five folds of articles and fits
-the calibration on them.
+Trains on the written corpus, but for its test pages and those kept for the judge, and on the pages of --extra, exports
+to --out (default: the package's own models/reader) and scores the test pages, which no run is trained on. With
+--held-out it leaves out the pages of --extra and scores them too; with --cross-validate it reads them in five folds of
+articles, prints their score and keeps what it read in folds.jsonl. The scores are the network's: the
+judge and the calibration are fitted afterwards (`training.reader.judge`).
 """
 
 import argparse
@@ -13,20 +14,19 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.evaluation.calibration import Outcome, ece, fit_platt, save
 from pipeline.evaluation.gold import load_pages
 from pipeline.models import reader
 from pipeline.models.reader.decode import Decoding
-from training.reader.corpus import CORPUS, base, extra_pages
-from training.reader.crossval import Judged, folds, outcomes, scores
+from training.reader.corpus import CORPUS, base, extra_pages, network_pages
+from training.reader.crossval import Judged, folds, scores
 from training.reader.data import Article, articles_of
 from training.reader.export import export
+from training.reader.judge import write_folds
 from training.reader.model import Reader
 from training.reader.predict import predict
 from training.reader.train import Base, Settings, fit
 
 _FOLDER = Path(reader.__file__).parent
-_CALIBRATION = _FOLDER.parent / "calibration" / "reader.json"
 _EXTRA_WEIGHT = 3  # a real page does the work of about three written ones
 
 
@@ -41,26 +41,23 @@ def main() -> None:
     args = parser.parse_args()
     start, settings = base(), Settings(epochs=args.epochs)
     extra = [a for page in extra_pages(args.extra) for a in articles_of(page)] if args.extra else []
-    train = [*_written("train"), *_written("dev")]
+    train = [article for page in network_pages() for article in articles_of(page)]
     if args.cross_validate:
-        parts = cross_validate(train, extra, start, settings)
-        _report("folds", [row for part in parts for row in part])
-        _calibrate(parts)
+        judged = [row for part in cross_validate(train, extra, start, settings) for row in part]
+        _report("folds", judged)
+        write_folds(judged)
         return
     model = fit(train + ([] if args.held_out else extra * _EXTRA_WEIGHT), start, settings, report=_progress)
-    _report("test", judge(model, _written("test"), start, settings))
+    test = [article for page in load_pages(CORPUS, "test") for article in articles_of(page)]
+    _report("test", read(model, test, start, settings))
     if args.held_out:
-        _report("extra", judge(model, extra, start, settings))
+        _report("extra", read(model, extra, start, settings))
         return
     export(model, args.out)
     shutil.copyfile(start.weights.parent / "tokenizer.json", args.out / "tokenizer.json")
 
 
-def _written(part: str) -> list[Article]:
-    return [article for page in load_pages(CORPUS, part) for article in articles_of(page)]
-
-
-def judge(model: Reader, articles: Sequence[Article], start: Base, settings: Settings) -> Judged:
+def read(model: Reader, articles: Sequence[Article], start: Base, settings: Settings) -> Judged:
     """Claims of articles that the reader was not trained on."""
     found = predict([model], articles, start.tokenizer, settings.shape, Decoding())
     return [(article, found.get(i, [])) for i, article in enumerate(articles)]
@@ -74,28 +71,8 @@ def cross_validate(
     for part in folds(extra):
         rest = [article for i, article in enumerate(extra) if i not in part]
         model = fit([*written, *rest * _EXTRA_WEIGHT], start, settings, report=_progress)
-        parts.append(judge(model, [extra[i] for i in part], start, settings))
+        parts.append(read(model, [extra[i] for i in part], start, settings))
     return parts
-
-
-def _calibrate(parts: Sequence[Judged]) -> None:
-    """Fit the curve on all folds; its error is that of curves fitted without the fold they are measured on."""
-    rows = [outcomes(part, Decoding.min_score) for part in parts]
-    data = "extra pages, folds of articles, the reader trained without the fold"
-    held_out: list[Outcome] = []
-    for i, part in enumerate(rows):
-        rest = [row for j, other in enumerate(rows) if j != i for row in other]
-        curve = fit_platt(rest, extractor=reader.EXTRACTOR, data=data)
-        held_out += [(curve.apply(score), right) for score, right in part]
-    calibration = fit_platt([row for part in rows for row in part], extractor=reader.EXTRACTOR, data=data)
-    save(
-        calibration,
-        _CALIBRATION,
-        outcomes=held_out,
-        ece=round(ece(held_out), 4),
-        ece_data="the same folds, the curve fitted without the fold",
-        command="python -m training.reader --cross-validate --extra FOLDER",
-    )
 
 
 def _report(name: str, judged: Judged) -> None:

@@ -8,9 +8,28 @@ from pipeline.errors import InputError
 from pipeline.evaluation.gold import GoldPage, load_dumps, load_pages
 from training.reader.train import Base
 
-__all__ = ["CORPUS", "base", "extra_pages"]
+__all__ = ["CORPUS", "base", "extra_pages", "network_pages", "unseen_pages"]
 
 CORPUS = Path(__file__).parents[1] / "corpus"
+_JUDGED = frozenset(f"w{n}" for n in range(48, 58))
+
+
+def network_pages() -> list[GoldPage]:
+    """The pages that the network learns from: the train and dev parts, but those kept for the judge."""
+    return [page for page in _pages() if _writer(page) not in _JUDGED]
+
+
+def unseen_pages() -> list[GoldPage]:
+    """The train and dev pages that the network never sees: the judge learns from what it reads there."""
+    return [page for page in _pages() if _writer(page) in _JUDGED]
+
+
+def _pages() -> list[GoldPage]:
+    return [*load_pages(CORPUS, "train"), *load_pages(CORPUS, "dev")]
+
+
+def _writer(page: GoldPage) -> str:
+    return page.name.split("-")[0]
 
 
 def extra_pages(folder: Path) -> list[GoldPage]:

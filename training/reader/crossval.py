@@ -1,17 +1,16 @@
-"""Judge the reader on pages it has not seen, and fit its calibration there.
+"""Judge the reader on pages it has not seen.
 
 Folds are made of whole articles, balanced by their claims: two windows of one article never part.
 """
 
 from collections.abc import Sequence
 
-from pipeline.evaluation.calibration import Outcome
 from pipeline.evaluation.claims import ClaimScores, ReadClaim, matches, score_claims
 from pipeline.models.reader.decode import Found
 from pipeline.schema import ENTITY_TYPES, PREDICATES
 from training.reader.data import Article
 
-__all__ = ["Judged", "folds", "outcomes", "scores"]
+__all__ = ["Judged", "folds", "right", "scores"]
 
 Judged = Sequence[tuple[Article, Sequence[Found]]]
 
@@ -29,15 +28,10 @@ def scores(judged: Judged, threshold: float) -> ClaimScores:
     return score_claims([(_gold(a), [_read(a, f) for f in found if f.score >= threshold]) for a, found in judged])
 
 
-def outcomes(judged: Judged, threshold: float) -> list[Outcome]:
-    """(score, right) of each claim at or above `threshold`, right as the strict score counts it."""
-    rows: list[Outcome] = []
-    for article, found in judged:
-        kept = [f for f in found if f.score >= threshold]
-        pairs = matches(_gold(article), [_read(article, f) for f in kept])
-        right = {j for _, j in pairs}
-        rows += [(f.score, j in right) for j, f in enumerate(kept)]
-    return rows
+def right(article: Article, found: Sequence[Found]) -> list[bool]:
+    """Whether each claim of an article is right as the strict score counts it."""
+    hits = {j for _, j in matches(_gold(article), [_read(article, f) for f in found])}
+    return [j in hits for j in range(len(found))]
 
 
 def _words(article: Article, place: tuple[int, int, int]) -> str:

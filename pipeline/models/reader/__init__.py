@@ -1,17 +1,19 @@
-"""The trained claim reader: a small encoder with heads for argument spans and for ordered pairs of them."""
+"""The trained claim reader: a small encoder with heads for argument spans and for ordered pairs of them, and a judge
+that looks at the claims of an article together."""
 
 from collections.abc import Sequence
 from functools import lru_cache
 
 from pipeline.knowledge.predicates import find_predicates
 from pipeline.knowledge.reading import Argument, Article, Passage, Reading, Span
-from pipeline.models.reader.decode import Found, FoundSpan
+from pipeline.models.reader.decode import Decoding, Found, FoundSpan
+from pipeline.models.reader.judge import load_judge
 from pipeline.models.reader.network import load
 from pipeline.models.reader.windows import Line
 
 __all__ = ["EXTRACTOR", "arguments", "read"]
 
-EXTRACTOR = "reader-2"
+EXTRACTOR = "reader-3"
 """Id of the shipped weights in `claims.extractor`; raised with them, so that an old calibration never fits."""
 
 
@@ -47,7 +49,8 @@ def _lines(article: Article) -> tuple[Line, ...]:
 
 @lru_cache(maxsize=1)  # claims and arguments of an article are asked for one after the other
 def _read(lines: tuple[Line, ...]) -> tuple[list[Found], list[FoundSpan]]:
-    return load().read(lines)
+    claims, spans = load().read(lines)
+    return load_judge().judge(lines, claims, Decoding.min_score), spans
 
 
 def _reading(claim: Found, article: Article) -> Reading:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
-__all__ = ["Network", "load"]
+__all__ = ["Network", "load", "session"]
 
 _FOLDER = Path(__file__).parent
 _STRETCH = 80  # words; fewer make more runs of the network, more make each pair weigh more words it must not see
@@ -109,20 +109,24 @@ def _stretches(window: Window) -> list[tuple[int, int]]:
     return list(pairwise([*bounds, len(window.sentence)]))
 
 
-@cache
-def load(folder: Path = _FOLDER) -> Network:
-    """The reader in `folder`, loaded once a process. One thread: pages are spread over processes instead."""
+def session(model: Path | bytes) -> "InferenceSession":
+    """An ONNX model on one thread: pages are spread over processes instead."""
     from onnxruntime import InferenceSession, SessionOptions
-    from tokenizers import Tokenizer
 
     options = SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    source = model if isinstance(model, bytes) else str(model)
+    return InferenceSession(source, options, providers=["CPUExecutionProvider"])
+
+
+@cache
+def load(folder: Path = _FOLDER) -> Network:
+    """The reader in `folder`, loaded once a process."""
+    from tokenizers import Tokenizer
+
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    spans, pairs = (
-        InferenceSession(str(folder / name), options, providers=["CPUExecutionProvider"])
-        for name in ("spans.onnx", "pairs.onnx")
-    )
+    spans, pairs = (session(folder / name) for name in ("spans.onnx", "pairs.onnx"))
     return Network(tokenizer, spans, pairs, Shape(), Decoding())

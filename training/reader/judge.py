@@ -1,0 +1,222 @@
+"""Fit the judge that looks at the network's claims again, and its calibration.
+
+    python -m training.reader.judge --extra FOLDER [--out FOLDER]
+
+It learns from claims that the network read on pages it was not trained on: the corpus pages of `corpus.JUDGED`, read
+with the shipped weights, and the pages of --extra as `folds.jsonl` holds them, read by networks trained without the
+fold (`python -m training.reader --cross-validate` writes it). Prints the figures of the folds, each judged by one
+fitted without it, and of the written test pages, which neither network nor judge has learned from; then writes
+judge.json, judge.onnx and the calibration. Takes three minutes; needs no torch.
+"""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from pipeline.evaluation.calibration import Outcome, ece, fit_platt, precision_at, save
+from pipeline.evaluation.gold import load_pages
+from pipeline.models import reader
+from pipeline.models.reader.decode import Decoding, Found
+from pipeline.models.reader.judge import Floats, Judge, facts_of
+from pipeline.models.reader.network import load, session
+from pipeline.schema import ENTITY_TYPES, PREDICATES
+from training.reader.corpus import CORPUS, extra_pages, network_pages, unseen_pages
+from training.reader.crossval import Judged, folds, right, scores
+from training.reader.data import Article, articles_of
+from training.trees import to_onnx
+
+__all__ = ["FOLDS", "read_folds", "write_folds"]
+
+FOLDS = Path(__file__).with_name("folds.jsonl")
+_FOLDER = Path(reader.__file__).parent
+_CALIBRATION = _FOLDER.parent / "calibration" / "reader.json"
+_STRENGTH = 0.003  # C of scikit-learn; .002 to .01 do as well on the folds within chance
+_TREES: dict[str, Any] = {
+    "objective": "binary", "learning_rate": 0.04, "num_leaves": 15, "min_data_in_leaf": 40, "bagging_fraction": 0.8,
+    "bagging_freq": 1, "feature_fraction": 0.4, "lambda_l2": 10, "deterministic": True, "num_threads": 1,
+    "verbose": -1,
+}  # fmt: skip
+_ROUNDS, _FORESTS = 150, 3  # 300 trees of 7 leaves do as well; the mean over seeds is less a matter of luck
+_EXTRA_WEIGHT = 4  # a real page counts four times; twice and eight times do as well within chance
+_SMOOTH = 0.3  # claims added to each predicate between two types
+_THRESHOLDS = (0.2, 0.22, 0.24, 0.26, 0.28)
+
+
+def main() -> None:
+    """Read the options, fit, report and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--extra", type=Path, required=True, help="folder of the labelled pages that folds.jsonl is of")
+    parser.add_argument("--out", type=Path, default=_FOLDER)
+    args = parser.parse_args()
+    prior = type_prior(article for page in network_pages() for article in articles_of(page))
+    extra = [article for page in extra_pages(args.extra) for article in articles_of(page)]
+    real = read_folds(FOLDS, extra)
+    written = _read(article for page in unseen_pages() for article in articles_of(page))
+    test = _read(article for page in load_pages(CORPUS, "test") for article in articles_of(page))
+    parts = [
+        _again(fit([*written, *_without(real, part) * _EXTRA_WEIGHT], prior), [real[i] for i in part])
+        for part in folds(extra)
+    ]
+    fitted = fit([*written, *real * _EXTRA_WEIGHT], prior)
+    _report("folds", [row for part in parts for row in part])
+    _report("the same folds before", real)
+    _report("written pages alone, read on the folds", _again(fit(written, prior), real))
+    _report("test", _again(fitted, test))
+    _report("test before", test)
+    _save(fitted, args.out)
+    _calibrate(parts)
+
+
+def type_prior(articles: Iterable[Article]) -> Floats:
+    """(predicates, types, types) log share of each predicate among the labelled claims between two types."""
+    claims = Counter(
+        (r.predicate - 1, r.subject_type, r.object_type) for article in articles for r in article.relations
+    )
+    counts = np.full((len(PREDICATES), len(ENTITY_TYPES), len(ENTITY_TYPES)), _SMOOTH)
+    for place, n in claims.items():
+        counts[place] += n
+    share: Floats = np.log(counts / counts.sum(0)).round(2)
+    return share
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A judge and its trees as ONNX, as they are written."""
+
+    judge: Judge
+    trees: bytes
+
+
+def fit(judged: Judged, prior: Floats) -> Fitted:
+    """Logistic regression over the facts, each scaled to unit spread, which the weights then take in; and trees."""
+    rows, truth = [], []
+    names: list[str] = []
+    for article, found in judged:
+        if found:
+            names, facts = facts_of(article.lines, found, prior)
+            rows.append(facts)
+            truth += right(article, found)
+    table = np.vstack(rows)
+    scaler = StandardScaler().fit(table)
+    model = LogisticRegression(C=_STRENGTH, max_iter=1000).fit(scaler.transform(table), truth)
+    weights = model.coef_[0] / scaler.scale_
+    bias = round(float(model.intercept_[0] - weights @ scaler.mean_), 5)
+    boosters = [
+        lightgbm.train(_TREES | {"seed": seed}, lightgbm.Dataset(table.astype(np.float32), truth), _ROUNDS)
+        for seed in range(_FORESTS)
+    ]
+    trees = to_onnx(_mean(boosters))
+    named = {n: round(float(w), 5) for n, w in zip(names, weights, strict=True)}
+    return Fitted(Judge(named, bias, prior, session(trees)), trees)
+
+
+def _mean(boosters: Sequence[lightgbm.Booster]) -> dict[str, Any]:
+    """One model whose score is the mean of theirs."""
+    models = [booster.dump_model() for booster in boosters]
+    trees = [tree for model in models for tree in model["tree_info"]]
+    for tree in trees:
+        _shrink(tree["tree_structure"], len(boosters))
+    return {**models[0], "tree_info": trees}
+
+
+def _shrink(node: dict[str, Any], by: int) -> None:
+    if "leaf_value" in node:
+        node["leaf_value"] /= by
+    else:
+        _shrink(node["left_child"], by)
+        _shrink(node["right_child"], by)
+
+
+def _read(articles: Iterable[Article]) -> list[tuple[Article, list[Found]]]:
+    network = load()
+    return [(article, network.read(article.lines)[0]) for article in articles]
+
+
+def _again(fitted: Fitted, judged: Judged) -> Judged:
+    judge = fitted.judge.judge
+    return [(article, judge(article.lines, found, Decoding.min_score)) for article, found in judged]
+
+
+def _without(judged: Judged, part: Sequence[int]) -> list[tuple[Article, Sequence[Found]]]:
+    return [row for i, row in enumerate(judged) if i not in part]
+
+
+def _calibrate(parts: Sequence[Judged]) -> None:
+    """Fit the curve on all folds; its error is that of curves fitted without the fold they are measured on."""
+    rows = [_outcomes(part) for part in parts]
+    data = "extra pages, folds of articles, network and judge fitted without the fold"
+    held_out: list[Outcome] = []
+    for i, part in enumerate(rows):
+        rest = [row for j, other in enumerate(rows) if j != i for row in other]
+        curve = fit_platt(rest, extractor=reader.EXTRACTOR, data=data)
+        held_out += [(curve.apply(score), ok) for score, ok in part]
+    everything = [row for part in rows for row in part]
+    error = ece(held_out)
+    print(f"calibration: ECE {error:.3f}, precision at .8: {precision_at(held_out, 0.8)}")
+    save(
+        fit_platt(everything, extractor=reader.EXTRACTOR, data=data),
+        _CALIBRATION,
+        outcomes=held_out,
+        ece=round(error, 4),
+        ece_data="the same folds, the curve fitted without the fold",
+        command="python -m training.reader.judge --extra FOLDER",
+    )
+
+
+def _outcomes(judged: Judged) -> list[Outcome]:
+    return [(claim.score, ok) for a, found in judged for claim, ok in zip(found, right(a, found), strict=True)]
+
+
+def _report(name: str, judged: Judged) -> None:
+    for threshold in _THRESHOLDS:
+        result = scores(judged, threshold)
+        print(
+            f"{name} at {threshold}: strict {result.strict.f1:.3f} (precision {result.strict.precision:.3f}),"
+            f" pair {result.pair.f1:.3f}, evidence {result.evidence.f1:.3f}"
+        )
+
+
+def _save(fitted: Fitted, folder: Path) -> None:
+    judge = fitted.judge
+    row = {"weights": judge.weights, "bias": judge.bias, "prior": judge.prior.tolist()}
+    (folder / "judge.json").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    (folder / "judge.onnx").write_bytes(fitted.trees)
+
+
+def write_folds(judged: Judged, path: Path = FOLDS) -> None:
+    """One line a claim: page and number of the article, places, types, predicate, scores."""
+    rows = [
+        [
+            a.page, a.index, f.subject, f.object, f.evidence, f.subject_type, f.object_type, f.predicate,
+            *(round(x, 4) for x in (f.negated, f.hedged, f.score)), [round(x, 5) for x in f.parts],
+        ]
+        for a, found in judged
+        for f in found
+    ]  # fmt: skip
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def read_folds(path: Path, articles: Sequence[Article]) -> list[tuple[Article, list[Found]]]:
+    """The claims of `write_folds` by article. They hold no words: the labelled pages must be at hand."""
+    found: dict[tuple[str, int], list[Found]] = {(a.page, a.index): [] for a in articles}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        page, index, subject, object_, evidence, subject_type, object_type, predicate, neg, hedge, score, parts = (
+            json.loads(line)
+        )
+        places = tuple(subject), tuple(object_), tuple(evidence)
+        claim = Found(*places, subject_type, object_type, predicate, neg, hedge, score, tuple(parts))
+        found[page, index].append(claim)
+    return [(a, found[a.page, a.index]) for a in articles]
+
+
+if __name__ == "__main__":
+    main()
