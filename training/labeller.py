@@ -29,8 +29,8 @@ WEIGHTS = HERE.parent / "pipeline" / "models" / "labeller" / "weights.npz"
 NETWORKS = 3  # their average does at least as well on held-out pages as the best of them
 VARIANTS, EPOCHS = 20, 60
 WIDTH, STATE, STRIDES = 24, 64, (1, 2, 4, 8)
-# The pages of training/segments are hard on purpose and hold twice the debris of others. Shown in each epoch they taught
-# that prose is debris (real drop F1 .85); one in three at a time also did better on written dev and test pages.
+# The pages of training/segments are hard on purpose and hold twice the debris of others. Shown in each epoch they
+# taught that prose is debris (real drop F1 .85); a third at a time did better on written dev and test pages too.
 SELDOM = 3
 PAGES_OF_A_WORD = 8  # rarer words are topics, and topics say nothing about the kind of a line
 Ints = npt.NDArray[np.int64]
