@@ -16,10 +16,9 @@ in the line of a title is right, also with dropped lines above the title, and wr
 """
 
 import argparse
-import json
 import random
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,33 +27,13 @@ from benchmarks.html import WCXB
 from pipeline.config import Clean
 from pipeline.evaluation.gold import GoldPage, load_pages
 from pipeline.evaluation.segments import Rates
+from pipeline.evaluation.web_pages import public_articles
 from pipeline.schema import TABLES
 from pipeline.stages.clean import CLEAN
 from training.variants import page_of, rows_of, single_articles
 
 CORPUS = Path(__file__).parent.parent / "training" / "corpus"
 SEED, MOST = 12, 12
-
-
-def public_articles(
-    folder: Path, *, every: int = 2, first: int = 1, kinds: Container[str] = ("article",)
-) -> list[GoldPage]:
-    """The pages of these kinds among WCXB's pages `first`, `first + every`, ...: the title's line, then the main text.
-
-    A title that stands in the first five lines of the main text is not said twice.
-    """
-    pages = []
-    for path in sorted((folder / "ground-truth").glob("*.json"))[first::every]:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        truth = found["ground_truth"]
-        title, main = (" ".join((truth.get("title") or "").split()), truth.get("main_content") or "")
-        if found["_internal"]["page_type"]["primary"] not in kinds or not title or not main.strip():
-            continue
-        lines = main.splitlines()
-        head = [i for i, line in enumerate(lines[:5]) if line.strip().lower() == title.lower()]
-        text = "\n".join([title, *lines[: head[0]], *lines[head[0] + 1 :]] if head else [title, "", *lines]) + "\n"
-        pages.append(GoldPage(path.stem, text, ((0, len(title), "title"),), ()))
-    return pages
 
 
 def joined(articles: Sequence[GoldPage], count: int, *, seed: int = SEED) -> tuple[list[GoldPage], list[GoldPage]]:

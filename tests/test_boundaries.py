@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.joins import joined, public_articles, rates, read_starts
+from benchmarks.joins import joined, rates, read_starts
 from pipeline.evaluation.gold import load_pages
+from pipeline.evaluation.web_pages import public_articles
 from pipeline.models import boundaries
 from pipeline.models.boundaries import with_beginnings
 from pipeline.models.labeller import probabilities

@@ -15,13 +15,13 @@ import lightgbm
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.html import WCXB
-from benchmarks.joins import public_articles
 from pipeline.evaluation.gold import GoldPage, load_pages
+from pipeline.evaluation.web_pages import public_articles
 from pipeline.models.boundaries import Candidates, candidates
 from pipeline.models.labeller import Network, probabilities
 from pipeline.text.features import features
 from training.labeller import HERE, parts_of, train
+from training.main_text import WCXB
 from training.trees import to_onnx
 from training.variants import join_articles, single_articles
 

@@ -7,16 +7,17 @@ import json
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from pipeline.config import Ingest
+from pipeline.evaluation.gold import GoldPage
 from pipeline.stages.ingest import INGEST, find_files
 
-__all__ = ["WebPage", "by_name", "load_web_pages", "read_web_pages", "word_f1", "words_of"]
+__all__ = ["WebPage", "by_name", "load_web_pages", "public_articles", "read_web_pages", "word_f1", "words_of"]
 
 _WORD = re.compile(r"\w+")
 
@@ -75,3 +76,24 @@ def word_f1(found: str, main: str) -> float:
     if not have and not want:
         return 1.0
     return 2 * (have & want).total() / (have.total() + want.total())
+
+
+def public_articles(
+    folder: Path, *, every: int = 2, first: int = 1, kinds: Container[str] = ("article",)
+) -> list[GoldPage]:
+    """The pages of these kinds among WCXB's pages `first`, `first + every`, ...: the title's line, then the main text.
+
+    A title that stands in the first five lines of the main text is not said twice.
+    """
+    pages = []
+    for path in sorted((folder / "ground-truth").glob("*.json"))[first::every]:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        truth = found["ground_truth"]
+        title, main = (" ".join((truth.get("title") or "").split()), truth.get("main_content") or "")
+        if found["_internal"]["page_type"]["primary"] not in kinds or not title or not main.strip():
+            continue
+        lines = main.splitlines()
+        head = [i for i, line in enumerate(lines[:5]) if line.strip().lower() == title.lower()]
+        text = "\n".join([title, *lines[: head[0]], *lines[head[0] + 1 :]] if head else [title, "", *lines]) + "\n"
+        pages.append(GoldPage(path.stem, text, ((0, len(title), "title"),), ()))
+    return pages

@@ -25,9 +25,10 @@ from sklearn.preprocessing import StandardScaler
 from pipeline.evaluation.calibration import Outcome, ece, fit_platt, precision_at, save
 from pipeline.evaluation.gold import load_pages
 from pipeline.models import reader
+from pipeline.models.onnx import open_model
 from pipeline.models.reader.decode import Decoding, Found
 from pipeline.models.reader.judge import Floats, Judge, facts_of
-from pipeline.models.reader.network import load, session
+from pipeline.models.reader.network import load
 from pipeline.schema import ENTITY_TYPES, PREDICATES
 from training.reader.corpus import CORPUS, extra_pages, network_pages, unseen_pages
 from training.reader.crossval import Judged, folds, right, scores
@@ -118,7 +119,7 @@ def fit(judged: Judged, prior: Floats) -> Fitted:
     ]
     trees = to_onnx(_mean(boosters))
     named = {n: round(float(w), 5) for n, w in zip(names, weights, strict=True)}
-    return Fitted(Judge(named, bias, prior, session(trees)), trees)
+    return Fitted(Judge(named, bias, prior, open_model(trees)), trees)
 
 
 def _mean(boosters: Sequence[lightgbm.Booster]) -> dict[str, Any]:

@@ -7,19 +7,14 @@ is about above and below it. `CARD.md` says what the trees were trained on and h
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.models.onnx import shipped
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.cohesion import cohesion, places
 from pipeline.text.features import Features, PartTable
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 __all__ = ["Candidates", "candidates", "with_beginnings", "with_markup"]
 
@@ -110,16 +105,6 @@ def _rivals(columns: Floats, names: Sequence[str], chance: Floats, source: Ints)
     return np.hstack(blocks)
 
 
-@cache
-def _session() -> "InferenceSession":
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # one process per core, and sums in one order
-    data = resources.files("pipeline.models.boundaries").joinpath("trees.onnx").read_bytes()
-    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-
-
 def with_markup(parts: PartTable) -> npt.NDArray[np.bool_]:
     """Whether each part lies in a source of which markup says something."""
     said = np.array([bool(factors) for factors in parts.factors] or [False] * len(parts.source), bool)
@@ -137,7 +122,7 @@ def with_beginnings(chance: Floats, rows: Features, parts: PartTable) -> Floats:
     if not plain.any():
         return chance
     part = found.part[plain]
-    [score] = _session().run(None, {"rows": found.values[plain]})
+    [score] = shipped("boundaries/trees.onnx").run(None, {"rows": found.values[plain]})
     said = np.clip(chance[part, _TITLE].astype(np.float64), 1e-4, 1 - 1e-4)
     odds = (1 - _TRUST) * score[:, 0] + _TRUST * np.log(said / (1 - said))
     title = 1 / (1 + np.exp(-odds))

@@ -4,32 +4,17 @@
 """
 
 from collections.abc import Sequence
-from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.models.main_text.containers import Containers
 from pipeline.models.main_text.features import BlocksLike, Rows
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+from pipeline.models.onnx import shipped
 
 __all__ = ["REASON", "Containers", "main_text"]
 
 REASON = "model:main-text"
 """`segments.reason` of the blocks that are dropped for it."""
-
-
-@cache
-def _session() -> "InferenceSession":
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # one process per core, and sums in one order
-    data = resources.files("pipeline.models.main_text").joinpath("trees.onnx").read_bytes()
-    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
 
 def main_text(pages: Sequence[BlocksLike], boxes: Containers | None = None) -> list[float]:
@@ -39,5 +24,5 @@ def main_text(pages: Sequence[BlocksLike], boxes: Containers | None = None) -> l
     """
     if not pages:
         return []
-    [score] = _session().run(None, {"rows": Rows(pages, boxes).values})
+    [score] = shipped("main_text/trees.onnx").run(None, {"rows": Rows(pages, boxes).values})
     return np.asarray(1 / (1 + np.exp(-score[:, 0])), np.float32).tolist()  # type: ignore[no-any-return]

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.models.onnx import open_model
 from pipeline.models.reader.decode import Found
-from pipeline.models.reader.network import session
 from pipeline.models.reader.surroundings import Page, describe
 from pipeline.models.reader.windows import Line
 from pipeline.models.reader.wording import Pair, load_wording
@@ -84,4 +84,4 @@ def _prior(claim: Found, prior: Floats) -> float:
 def load_judge(folder: Path = _FOLDER) -> Judge:
     """The shipped judge, or that of another folder."""
     row = json.loads((folder / "judge.json").read_text(encoding="utf-8"))
-    return Judge(row["weights"], row["bias"], np.array(row["prior"]), session(folder / "judge.onnx"))
+    return Judge(row["weights"], row["bias"], np.array(row["prior"]), open_model(folder / "judge.onnx"))

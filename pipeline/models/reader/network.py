@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.models.onnx import open_model
 from pipeline.models.reader.decode import (
     Decoding,
     Found,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
-__all__ = ["Network", "load", "session"]
+__all__ = ["Network", "load"]
 
 _FOLDER = Path(__file__).parent
 _STRETCH = 80  # words; fewer make more runs of the network, more make each pair weigh more words it must not see
@@ -109,17 +110,6 @@ def _stretches(window: Window) -> list[tuple[int, int]]:
     return list(pairwise([*bounds, len(window.sentence)]))
 
 
-def session(model: Path | bytes) -> "InferenceSession":
-    """An ONNX model on one thread: pages are spread over processes instead."""
-    from onnxruntime import InferenceSession, SessionOptions
-
-    options = SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    source = model if isinstance(model, bytes) else str(model)
-    return InferenceSession(source, options, providers=["CPUExecutionProvider"])
-
-
 @cache
 def load(folder: Path = _FOLDER) -> Network:
     """The reader in `folder`, loaded once a process."""
@@ -128,5 +118,5 @@ def load(folder: Path = _FOLDER) -> Network:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    spans, pairs = (session(folder / name) for name in ("spans.onnx", "pairs.onnx"))
+    spans, pairs = (open_model(folder / name) for name in ("spans.onnx", "pairs.onnx"))
     return Network(tokenizer, spans, pairs, Shape(), Decoding())

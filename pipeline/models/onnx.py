@@ -1,0 +1,30 @@
+"""Open a shipped model in onnxruntime, alike for all."""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+__all__ = ["open_model", "shipped"]
+
+_FOLDER = Path(__file__).parent
+
+
+def open_model(model: Path | bytes) -> "InferenceSession":
+    """An ONNX file, or its bytes, on one thread: pages are spread over processes instead, and sums have one order."""
+    from onnxruntime import InferenceSession, SessionOptions
+
+    options = SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return InferenceSession(
+        model if isinstance(model, bytes) else str(model), options, providers=["CPUExecutionProvider"]
+    )
+
+
+@cache
+def shipped(name: str) -> "InferenceSession":
+    """A model of the package by its place below `pipeline/models`, opened once a process."""
+    return open_model(_FOLDER / name)
