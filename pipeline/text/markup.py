@@ -15,16 +15,18 @@ from typing import NamedTuple
 
 __all__ = ["TITLE", "Pieces", "attributes", "character_reference", "content", "decoded", "pieces", "references"]
 
-_ATTRIBUTES = r"[^>=]*+(?:=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))?+[^>=]*+)*+"
+# Single characters are repeated possessively, groups are not: Python 3.11.2 matches those wrongly. Nothing behind a
+# group can fail, so none is tried again either way.
+_ATTRIBUTES = r"[^>=]*+(?:=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))?[^>=]*+)*"
 # Elements whose content is no markup to the standard, and two whose content is no text of the page (svg, template).
 TITLE = "#title"
 _OPAQUE = "script|style|title|textarea|iframe|noembed|noframes|xmp|svg|template"
 _TAG = re.compile(
     # The two letters only spare other names the comparison.
     r"(<(?:(?=[sStTiInNxX][cCtTiIeEfFoOmMvV])((?ai:" + _OPAQUE + r"))(?![^\s/>])" + _ATTRIBUTES + r">?"
-    r"(?:[^<]++|<(?!/(?ai:\2)(?![^\W_])))*+(?:<[^>]*+>?)?+"
+    r"(?:[^<]++|<(?!/(?ai:\2)(?![^\W_])))*(?:<[^>]*+>?)?"
     r"|(/?[a-zA-Z][^\s/>]*+)" + _ATTRIBUTES + r">?"
-    r"|!(?=--)(?:[^-]++|-(?!->))*+(?:-->)?"  # `<!-->` is a whole comment
+    r"|!(?=--)(?:[^-]++|-(?!->))*(?:-->)?"  # `<!-->` is a whole comment
     r"|[!?/][^>]*+>?))"
 )  # fmt: skip
 _START = re.compile(r"<[^\s/>]+" + _ATTRIBUTES + ">?")
