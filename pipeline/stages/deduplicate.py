@@ -40,7 +40,7 @@ _KEEPER_ORDER = [
 ]  # fmt: skip
 SITE_REASON = "site:repeated-line"
 # Chance that a line so dropped is none of the article's: between what joined written pages give whose headings differ
-# (56 of 56) and what they give where all share foreign ones (53 of 75); `python -m benchmarks.site_lines`.
+# (70 of 70) and what they give where all share foreign ones (69 of 108); `python -m benchmarks.site_lines`.
 _SITE_SCORE = 0.9
 _Ints = npt.NDArray[np.int64]
 _Sameness = tuple[float, float, str]  # similarity, containment, method
