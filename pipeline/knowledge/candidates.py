@@ -74,7 +74,7 @@ def cue_words(text: str, cue: Cue) -> str:
     return re.sub(r"\W+", " ", text[cue.start : cue.end].lower()).strip()
 
 
-def _around_cue(passage: Passage, cue: Cue, cues: list[Cue], context: list[Argument]) -> Iterator[Candidate]:
+def _around_cue(passage: Passage, cue: Cue, cues: Sequence[Cue], context: list[Argument]) -> Iterator[Candidate]:
     text = passage.text
     left = _side(passage, text, cue, cues, right=False)
     right = _side(passage, text, cue, cues, right=True)
@@ -104,7 +104,7 @@ def _around_cue(passage: Passage, cue: Cue, cues: list[Cue], context: list[Argum
             yield Candidate(subject, object_, cue.predicate, f"cue:{words}", where, shared + places)
 
 
-def _side(passage: Passage, text: str, cue: Cue, cues: list[Cue], *, right: bool) -> list[Argument]:
+def _side(passage: Passage, text: str, cue: Cue, cues: Sequence[Cue], *, right: bool) -> list[Argument]:
     """Phrases on one side of a cue: the nearest row, the row after it, each also cut at its preposition."""
     region = (cue.end, len(text)) if right else (0, cue.start)
     others = [c for c in cues if region[0] <= c.start and c.end <= region[1]]
@@ -195,7 +195,7 @@ def _topics(article: Article, span: Span, place: str) -> list[Argument]:
     return [Argument(Span(span.segment, a, b), f"{place}{rank}{min(i, 2)}") for i, ((a, b), rank) in enumerate(spans)]
 
 
-def _under_frames(passage: Passage, cues: list[Cue]) -> Iterator[Candidate]:
+def _under_frames(passage: Passage, cues: Sequence[Cue]) -> Iterator[Candidate]:
     items = list(_items(passage))
     for place in ("lead_in", "heading", "upper", "title"):
         span = getattr(passage, place)

@@ -6,7 +6,7 @@ The cues are data (rules/predicate_cues.json), written by reading the train part
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 __all__ = ["Cue", "find_predicates"]
@@ -22,7 +22,9 @@ class Cue:
     forward: bool
 
 
-def find_predicates(text: str) -> list[Cue]:
+# A sentence is asked about once for each of its claims, and by several readers.
+@lru_cache(maxsize=1024)
+def find_predicates(text: str) -> tuple[Cue, ...]:
     """All cues of `text` by start; among overlapping cues the longest stays, then every predicate it has.
 
     >>> [(c.predicate, c.forward) for c in find_predicates("The pain is caused by a herniated disc.")]
@@ -38,7 +40,7 @@ def find_predicates(text: str) -> list[Cue]:
     for cue in sorted(found, key=lambda c: (c.start - c.end, c.start)):
         if all(cue.end <= k.start or cue.start >= k.end or (cue.start, cue.end) == (k.start, k.end) for k in kept):
             kept.append(cue)
-    return sorted(kept, key=lambda c: (c.start, c.end))
+    return tuple(sorted(kept, key=lambda c: (c.start, c.end)))
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ is about plays no part.
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from pipeline.knowledge.predicates import Cue, find_predicates
@@ -33,13 +33,12 @@ _BETWEEN = {
 _AND = re.compile(r"\b(?:and|or)\b")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Page:
     """An article's lines and the claims read in it, with what many claims ask for."""
 
     lines: Sequence[Line]
     claims: Sequence[Found]
-    cues: dict[_Place, list[Cue]] = field(default_factory=dict)
 
     @cached_property
     def sentences(self) -> Mapping[_Place, list[Found]]:
@@ -84,12 +83,6 @@ class Page:
         """The text at a place."""
         line, start, end = place
         return self.lines[line].text[start:end]
-
-    def cues_of(self, place: _Place) -> list[Cue]:
-        """The cue words of a stretch, code points counted from its start."""
-        if place not in self.cues:
-            self.cues[place] = find_predicates(self.words(place))
-        return self.cues[place]
 
 
 def describe(page: Page, claim: Found) -> _Facts:
@@ -213,7 +206,7 @@ def _elsewhere(page: Page, claim: Found) -> _Facts:
 
 
 def _cue_facts(page: Page, claim: Found) -> _Facts:
-    cues = page.cues_of(claim.evidence)
+    cues = find_predicates(page.words(claim.evidence))
     facts = {"cue": float(any(c.predicate == claim.predicate for c in cues)), "cues": float(len(cues))}
     left, right = _ordered(claim)
     between: list[Cue] = []
@@ -234,7 +227,7 @@ def _cue_facts(page: Page, claim: Found) -> _Facts:
 
 def _heading(page: Page, claim: Found) -> _Facts:
     above = page.above[claim.evidence[0]]
-    cues = [] if above is None else page.cues_of((above, 0, len(page.lines[above].text)))
+    cues = () if above is None else find_predicates(page.lines[above].text)
     own = any(c.predicate == claim.predicate for c in cues)
     from_it = above is not None and _ordered(claim)[0][0] == above
     return {
