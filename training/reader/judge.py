@@ -5,8 +5,8 @@
 It learns from claims that the network read on pages it was not trained on: the corpus pages of `corpus.JUDGED`, read
 with the shipped weights, and the pages of --extra as `folds.jsonl` holds them, read by networks trained without the
 fold (`python -m training.reader --cross-validate` writes it). Prints the figures of the folds, each judged by one
-fitted without it, and of the written test pages, which neither network nor judge has learned from; then writes
-judge.json, judge.onnx and the calibration. Takes three minutes; needs no torch.
+fitted without it, and of the written test pages, which neither network nor judge has learned from, by raw score and
+as the extract stage would write them; writes judge.json, judge.onnx and the calibration. Takes three minutes; needs no torch.
 """
 
 import argparse
@@ -22,9 +22,11 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from pipeline.config import Extract
 from pipeline.evaluation.calibration import Outcome, ece, fit_platt, precision_at, save
 from pipeline.evaluation.gold import load_pages
 from pipeline.models import reader
+from pipeline.models.confidence import Calibration
 from pipeline.models.onnx import open_model
 from pipeline.models.reader.decode import Decoding, Found
 from pipeline.models.reader.judge import Floats, Judge, facts_of
@@ -76,7 +78,9 @@ def main() -> None:
     _report("test", _again(fitted, test))
     _report("test before", test)
     _save(fitted, args.out)
-    _calibrate(parts)
+    curve = _calibrate(parts)
+    _report("folds as shipped", [row for part in parts for row in _confident(part, curve)], thresholds=(0.0,))
+    _report("test as shipped", _confident(_again(fitted, test), curve), thresholds=(0.0,))
 
 
 def type_prior(articles: Iterable[Article]) -> Floats:
@@ -153,8 +157,8 @@ def _without(judged: Judged, part: Sequence[int]) -> list[tuple[Article, Sequenc
     return [row for i, row in enumerate(judged) if i not in part]
 
 
-def _calibrate(parts: Sequence[Judged]) -> None:
-    """Fit the curve on all folds; its error is that of curves fitted without the fold they are measured on."""
+def _calibrate(parts: Sequence[Judged]) -> Calibration:
+    """Fit the curve on all folds and save it; its error is of curves fitted without the fold they are measured on."""
     rows = [_outcomes(part) for part in parts]
     data = "extra pages, folds of articles, network and judge fitted without the fold"
     held_out: list[Outcome] = []
@@ -165,25 +169,33 @@ def _calibrate(parts: Sequence[Judged]) -> None:
     everything = [row for part in rows for row in part]
     error = ece(held_out)
     print(f"calibration: ECE {error:.3f}, precision at .8: {precision_at(held_out, 0.8)}")
+    fitted = fit_platt(everything, extractor=reader.EXTRACTOR, data=data)
     save(
-        fit_platt(everything, extractor=reader.EXTRACTOR, data=data),
+        fitted,
         _CALIBRATION,
         outcomes=held_out,
         ece=round(error, 4),
         ece_data="the same folds, the curve fitted without the fold",
         command="python -m training.reader.judge --extra FOLDER",
     )
+    return fitted
+
+
+def _confident(judged: Judged, curve: Calibration) -> list[tuple[Article, list[Found]]]:
+    """The claims that the extract stage would write."""
+    least = Extract.min_confidence
+    return [(article, [f for f in found if curve.apply(f.score) >= least]) for article, found in judged]
 
 
 def _outcomes(judged: Judged) -> list[Outcome]:
     return [(claim.score, ok) for a, found in judged for claim, ok in zip(found, right(a, found), strict=True)]
 
 
-def _report(name: str, judged: Judged) -> None:
-    for threshold in _THRESHOLDS:
+def _report(name: str, judged: Judged, thresholds: Sequence[float] = _THRESHOLDS) -> None:
+    for threshold in thresholds:
         result = scores(judged, threshold)
         print(
-            f"{name} at {threshold}: strict {result.strict.f1:.3f} (precision {result.strict.precision:.3f}),"
+            f"{name}{f' at {threshold}' if threshold else ''}: strict {result.strict.f1:.3f} (precision {result.strict.precision:.3f}),"
             f" pair {result.pair.f1:.3f}, evidence {result.evidence.f1:.3f}"
         )
 
