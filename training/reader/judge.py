@@ -2,11 +2,12 @@
 
     python -m training.reader.judge --extra FOLDER [--out FOLDER]
 
-It learns from claims that the network read on pages it was not trained on: the corpus pages of `corpus.JUDGED`, read
+It learns from claims that the network read on pages it was not trained on: the pages of `unseen_pages`, read
 with the shipped weights, and the pages of --extra as `folds.jsonl` holds them, read by networks trained without the
 fold (`python -m training.reader --cross-validate` writes it). Prints the figures of the folds, each judged by one
 fitted without it, and of the written test pages, which neither network nor judge has learned from, by raw score and
-as the extract stage would write them; writes judge.json, judge.onnx and the calibration. Takes three minutes; needs no torch.
+as the extract stage would write them; writes judge.json, judge.onnx and the calibration. Takes three minutes; needs
+no torch.
 """
 
 import argparse
@@ -195,7 +196,8 @@ def _report(name: str, judged: Judged, thresholds: Sequence[float] = _THRESHOLDS
     for threshold in thresholds:
         result = scores(judged, threshold)
         print(
-            f"{name}{f' at {threshold}' if threshold else ''}: strict {result.strict.f1:.3f} (precision {result.strict.precision:.3f}),"
+            f"{name}{f' at {threshold}' if threshold else ''}:"
+            f" strict {result.strict.f1:.3f} (precision {result.strict.precision:.3f}),"
             f" pair {result.pair.f1:.3f}, evidence {result.evidence.f1:.3f}"
         )
 
