@@ -45,7 +45,6 @@ _ENUM = pa.dictionary(pa.int32(), pa.string())
 _INT = pa.int64()
 _FLOAT = pa.float32()
 _BOOL = pa.bool_()
-_HASHES = pa.list_(pa.field("item", pa.uint64(), nullable=False))
 _STRINGS = pa.list_(pa.field("item", pa.string(), nullable=False))
 _CUES = pa.list_(pa.field("item", pa.struct([
     pa.field("kind", pa.string(), nullable=False), pa.field("text", pa.string(), nullable=False),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from benchmarks.repair import SENTENCES
 from pipeline.text.align import to_raw
 from pipeline.text.repair import _SUSPECT, Repair, _config, repair_line
 
@@ -17,13 +18,6 @@ CASES = [json.loads(line) for line in (HERE / "cases/repair.jsonl").read_text("u
 PAGES = sorted((HERE.parent / "training/corpus").glob("*.page"))[:40]
 # What software mistakes UTF-8 for, by how often it is seen on the web.
 WRONG_CODECS = ("sloppy-windows-1252", "latin-1", "sloppy-windows-1251", "sloppy-windows-1250", "macroman", "cp437")
-SENTENCES = (
-    "Ménière’s disease – vertigo and “fullness” in the ear…",
-    "The patient’s knee doesn’t bend: it’s “locked”.",
-    "Take 50 µg at 20 °C, ½ tablet ± 10 % — not more.",
-    "Sjögren’s syndrome and Guillain–Barré are not alike.",
-    "€20 for “naïve” café owners – §5 applies…",
-)
 
 # Characters that are not looked at further, those that have a part in ftfy's rules as often as all the others.
 PASSED = [char for char in map(chr, range(32, 0x10000)) if not _SUSPECT.search(char)]

@@ -91,16 +91,16 @@ def describe(page: Page, claim: Found) -> _Facts:
     return facts | _rivals(page, claim) | _elsewhere(page, claim) | _cue_facts(page, claim) | _heading(page, claim)
 
 
-def logit(probability: float) -> float:
+def _logit(probability: float) -> float:
     """Log odds, within what a float32 probability can tell."""
     bounded = min(max(probability, 1e-4), 1 - 1e-4)
     return math.log(bounded / (1 - bounded))
 
 
 def _scores(claim: Found) -> _Facts:
-    relation, subject, object_ = map(logit, claim.parts)
+    relation, subject, object_ = map(_logit, claim.parts)
     weaker = min(subject, object_)
-    return {"score": logit(claim.score), "relation": relation, "subject": subject, "object": object_, "weaker": weaker}
+    return {"score": _logit(claim.score), "relation": relation, "subject": subject, "object": object_, "weaker": weaker}
 
 
 def _inside(place: _Place, sentence: _Place) -> bool:
@@ -160,7 +160,7 @@ def _sentence(page: Page, claim: Found) -> _Facts:
         "claims": math.log1p(len(here)),
         "claims_sum": math.log1p(sum(scores)),
         "rank": math.log1p(sum(score > claim.score for score in scores)),
-        "best": logit(max(scores)),
+        "best": _logit(max(scores)),
         "article_mean": page.mean,
     }
 
