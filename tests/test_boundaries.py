@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,8 @@ from pipeline.models.boundaries import with_beginnings
 from pipeline.models.labeller import probabilities
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.cohesion import cohesion, places
-from pipeline.text.features import PartTable, features
-from pipeline.text.segments import cut_lines, read_lines
+from pipeline.text.features import PartTable, features, parts_of
+from pipeline.text.segments import read_lines
 from pipeline.text.words import tokens
 from tests.test_clean import CORPUS, score
 from tests.test_segments import TEXTS
@@ -28,14 +29,8 @@ TITLE = LABELS.index("title")
 
 
 def table(sources: list[str], *, marked: bool = False) -> PartTable:
-    rows = []
-    for source, text in enumerate(sources):
-        lines = list(read_lines(text))
-        for number, (line, parts) in enumerate(zip(lines, cut_lines(lines), strict=True)):
-            rows += [(part.text, source, number, line.gap, part.cut) for part in parts]
-    texts, source_of, line_of, gaps, cuts = zip(*rows, strict=True)
-    factors = [{"title": 1.0}] * len(texts) if marked else []
-    return PartTable(texts, np.array(source_of), np.array(line_of), np.array(gaps), cuts, factors)
+    parts = parts_of([read_lines(text) for text in sources])[1]
+    return replace(parts, factors=[{"title": 1.0}] * len(parts.texts)) if marked else parts
 
 
 def with_titles(parts: PartTable) -> np.ndarray:

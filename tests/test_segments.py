@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 
 from pipeline.evaluation.gold import GoldPage
 from pipeline.evaluation.segments import score_segments
-from pipeline.text import segments
+from pipeline.text import places, segments
 from pipeline.text.articles import article_starts
-from pipeline.text.features import PartTable, cues, features
-from pipeline.text.segments import Part, cut_lines, join_parts, read_lines
+from pipeline.text.features import cues, features
+from pipeline.text.features import parts_of as table_of
+from pipeline.text.repair import Repair
+from pipeline.text.segments import Line, Part, cut_lines, join_parts, read_lines
 
 CASES = [json.loads(row) for row in (Path(__file__).parent / "cases" / "segments.jsonl").read_text().splitlines()]
 PIECES = (
@@ -26,7 +29,17 @@ TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=25).map
 
 
 def parts_of(text: str) -> list[Part]:
-    return [part for parts in cut_lines(list(read_lines(text))) for part in parts]
+    parts = cut_lines([read_lines(text)])
+    return [parts.part(i) for i in range(len(parts.text))]
+
+
+def lines_with_parts(text: str) -> Iterator[tuple[Line, list[Part]]]:
+    lines = read_lines(text)
+    parts = cut_lines([lines])
+    for i, words in enumerate(lines.text):
+        raw = text[lines.start[i] : lines.end[i]]
+        line = lines.mended.get(i, Line(lines.start[i], lines.end[i], raw, lines.gap[i], Repair(words)))
+        yield line, [parts.part(j) for j in np.flatnonzero(parts.line == i).tolist()]
 
 
 @pytest.mark.parametrize(
@@ -53,13 +66,14 @@ def test_each_character_lies_in_one_part(text: str) -> None:
 
 @given(TEXTS)
 def test_rules_that_are_passed_over_would_find_nothing(text: str) -> None:
-    lines = list(read_lines(text))
-    for line, parts in zip(lines, cut_lines(lines), strict=True):
+    every = (1 << len(places.CUTS)) - 1
+    for line, parts in lines_with_parts(text):
         words = line.repair.text
-        short = len(words) < segments._SHORTEST_PROSE and line.repair.alignment is None
-        if not short or segments._SEPARATOR.search(words) or words[-1] in segments._CLOSING:
-            call = re.search(segments._CALL, words) is not None
-            assert parts == segments._cut_line(line, call, (1 << len(segments.CUTS)) - 1)
+        short = len(words) < places._SHORTEST_PROSE and line.repair.alignment is None
+        if not short or places._SEPARATOR.search(words) or words[-1] in places._CLOSING:
+            found = places.places(words, re.search(places._CALL, words) is not None, every)
+            plain = segments._plain_parts(words, line.start, found)
+            assert parts == (plain if line.repair.alignment is None else [*segments._parts(line, found)])
 
 
 @given(TEXTS)
@@ -75,8 +89,7 @@ def test_alignment_reaches_from_the_first_to_the_last_raw_character(text: str) -
 
 @given(TEXTS)
 def test_parts_joined_again_read_as_the_line(text: str) -> None:
-    lines = list(read_lines(text))
-    for line, parts in zip(lines, cut_lines(lines), strict=True):
+    for line, parts in lines_with_parts(text):
         whole = parts[0]
         for part in parts[1:]:
             whole = join_parts(whole, part, text)
@@ -87,18 +100,8 @@ def test_parts_joined_again_read_as_the_line(text: str) -> None:
 
 @given(st.lists(TEXTS.filter(str.strip), min_size=1, max_size=4))
 def test_features_of_a_source_do_not_depend_on_its_company(texts: list[str]) -> None:
-    def table(sources: list[str]) -> PartTable:
-        rows = [
-            (part.text, s, i, line.gap, part.cut)
-            for s, text in enumerate(sources)
-            for i, (line, parts) in enumerate(zip(read_lines(text), cut_lines(list(read_lines(text))), strict=True))
-            for part in parts
-        ]
-        words, source, lines, gaps, cuts = zip(*rows, strict=True)
-        return PartTable(words, np.array(source), np.array(lines), np.array(gaps), cuts)
-
-    together = features(table(texts)).values
-    alone = np.concatenate([features(table([text])).values for text in texts])
+    together = features(table_of([read_lines(text) for text in texts])[1]).values
+    alone = np.concatenate([features(table_of([read_lines(text)])[1]).values for text in texts])
     assert np.array_equal(together, alone)
 
 

@@ -19,8 +19,9 @@ from pipeline.evaluation.gold import GoldPage, load_pages
 from pipeline.evaluation.web_pages import public_articles
 from pipeline.models.boundaries import Candidates, candidates
 from pipeline.models.labeller import Network, probabilities
-from pipeline.text.features import features
-from training.labeller import HERE, parts_of, train
+from pipeline.text.features import features, parts_of
+from pipeline.text.segments import read_lines
+from training.labeller import HERE, train
 from training.main_text import WCXB
 from training.trees import to_onnx
 from training.variants import join_articles, single_articles
@@ -50,11 +51,11 @@ def fold_of(name: str) -> int:
 
 def rows_of_dumps(dumps: Sequence[GoldPage], network: Network) -> tuple[Candidates, npt.NDArray[np.bool_]]:
     """The lines of some dumps that may begin an article, and whether they do."""
-    parts, table = parts_of([page.text for page in dumps])
+    parts, table = parts_of([read_lines(page.text) for page in dumps])
     rows = features(table)
     found = candidates(rows, np.round(probabilities(rows, table.source, network), 4), table)
     titles = {(i, start) for i, page in enumerate(dumps) for start, _, label in page.labels if label == "title"}
-    return found, np.array([(int(table.source[part]), parts[part].start) in titles for part in found.part], bool)
+    return found, np.array([(int(table.source[part]), int(parts.start[part])) in titles for part in found.part], bool)
 
 
 def networks(pages: Sequence[GoldPage], more: Sequence[GoldPage]) -> list[Network]:

@@ -20,8 +20,8 @@ from torch.nn import functional
 from pipeline.evaluation.gold import GoldPage, load_pages
 from pipeline.models.labeller import Network, encode
 from pipeline.schema import LABELS
-from pipeline.text.features import Features, PartTable, features
-from pipeline.text.segments import Part, cut_lines, read_lines
+from pipeline.text.features import Features, features, parts_of
+from pipeline.text.segments import Parts, read_lines
 from training.variants import vary_pages
 
 HERE = Path(__file__).parent
@@ -70,19 +70,7 @@ class Dump:
         self.gold, self.weight = torch.from_numpy(gold), torch.from_numpy(np.clip(sizes, 5, 800) ** 0.4).float()
 
 
-def parts_of(texts: Sequence[str]) -> tuple[list[Part], PartTable]:
-    """The parts of some sources, as a list and as the table that features are counted on."""
-    rows = []
-    for source, text in enumerate(texts):
-        lines = list(read_lines(text))
-        for number, (line, parts) in enumerate(zip(lines, cut_lines(lines), strict=True)):
-            rows += [(part, source, number, line.gap) for part in parts]
-    found, sources, numbers, gaps = zip(*rows, strict=True)
-    texts, cuts = [part.text for part in found], [part.cut for part in found]
-    return list(found), PartTable(texts, np.array(sources), np.array(numbers), np.array(gaps), cuts)
-
-
-def gold_labels(parts: Sequence[Part], source: Ints, pages: Sequence[GoldPage]) -> tuple[Ints, Ints]:
+def gold_labels(parts: Parts, source: Ints, pages: Sequence[GoldPage]) -> tuple[Ints, Ints]:
     """The label that most characters of each part carry (-1: none), and its characters that are not white space."""
     marks = []
     for page in pages:
@@ -91,8 +79,8 @@ def gold_labels(parts: Sequence[Part], source: Ints, pages: Sequence[GoldPage]) 
             mark[start:end] = LABELS.index(label)
         marks.append(mark)
     labels, sizes = [], []
-    for part, s in zip(parts, source, strict=True):
-        stretch = zip(marks[s][part.start : part.end].tolist(), pages[s].text[part.start : part.end], strict=True)
+    for start, end, s in zip(parts.start, parts.end, source, strict=True):
+        stretch = zip(marks[s][start:end].tolist(), pages[s].text[start:end], strict=True)
         solid = [mark for mark, char in stretch if not char.isspace()]
         sizes.append(len(solid))
         labels.append(Counter(solid).most_common(1)[0][0])
@@ -101,7 +89,7 @@ def gold_labels(parts: Sequence[Part], source: Ints, pages: Sequence[GoldPage]) 
 
 def blank_network(pages: Sequence[GoldPage]) -> Network:
     """What is read, scaled to the pages, with the words that stand on enough of them; no weights yet."""
-    _, table = parts_of([page.text for page in pages])
+    _, table = parts_of([read_lines(page.text) for page in pages])
     rows = features(table)
     pages_of = Counter(
         word for _, word in {*zip(table.source[rows.words.part].tolist(), rows.words.word.tolist(), strict=True)}
@@ -113,7 +101,7 @@ def blank_network(pages: Sequence[GoldPage]) -> Network:
 
 def dumps_of(pages: Sequence[GoldPage], network: Network) -> Iterable[Dump]:
     """The pages as tensors."""
-    parts, table = parts_of([page.text for page in pages])
+    parts, table = parts_of([read_lines(page.text) for page in pages])
     rows = features(table)
     gold, sizes = gold_labels(parts, table.source, pages)
     values, _ = encode(rows, network)

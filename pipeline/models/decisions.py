@@ -13,6 +13,7 @@ import numpy.typing as npt
 from pipeline.models.boundaries import with_markup
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.features import PartTable
+from pipeline.text.places import CUTS
 
 __all__ = ["decide"]
 
@@ -30,6 +31,7 @@ _LONG = 60  # characters of prose that a heading is glued to
 # pages; it changes next to nothing on the written ones.
 _ADS, _GAP, _POSSIBLE = 3, 4, 0.02
 _FILLED = ("heading", "body", "seo")
+_SUFFIX = 1 + [*CUTS].index("suffix")
 
 
 def decide(chance: Floats, parts: PartTable, drop_threshold: float) -> tuple[Ints, Flags]:
@@ -49,20 +51,20 @@ def decide(chance: Floats, parts: PartTable, drop_threshold: float) -> tuple[Int
 def _with_headline(best: Ints, chance: Floats, parts: PartTable) -> Ints:
     """A site suffix stands behind a headline: what begins such a line is its title if it is one at all likely."""
     seo, title = LABELS.index("seo"), LABELS.index("title")
-    first = np.array([not cut for cut in parts.cut], bool)
+    first = parts.cut == 0
     headline = first & _before_suffix(best, parts) & (best == seo) & (chance[:, title] >= _LIKELY)
     return np.where(headline, title, best)
 
 
 def _before_suffix(best: Ints, parts: PartTable) -> Flags:
-    suffix = np.array([cut == "suffix" for cut in parts.cut[1:]], bool) & (best[1:] == LABELS.index("seo"))
+    suffix = (parts.cut[1:] == _SUFFIX) & (best[1:] == LABELS.index("seo"))
     return np.append(suffix, False)
 
 
 def _with_title_line(best: Ints, chance: Floats, parts: PartTable) -> Ints:
     """What follows a title on its line is more title, its suffix, a byline, a call or an offer; before prose on
     its line it is no title but a heading."""
-    inside = np.array([bool(cut) for cut in parts.cut], bool)
+    inside = parts.cut > 0
     line = np.cumsum(~inside)
     titled = np.isin(line, line[(best == LABELS.index("title")) & ~inside])
     columns = np.array([LABELS.index(label) for label in _AFTER_TITLE])
@@ -100,7 +102,7 @@ def _with_sure_titles(best: Ints, chance: Floats, parts: PartTable) -> Ints:
     later = np.ones(int((best == title).sum()), bool)
     later[starts] = False
     unsure = np.flatnonzero(best == title)[later]
-    whole = np.array([not cut for cut in parts.cut], bool)
+    whole = parts.cut == 0
     whole &= ~(
         _before_suffix(best, parts) & with_markup(parts)
     )  # elsewhere the model of beginnings has seen the suffix

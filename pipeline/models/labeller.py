@@ -18,11 +18,12 @@ from pipeline.models.boundaries import with_beginnings
 from pipeline.models.decisions import decide
 from pipeline.schema import LABELS
 from pipeline.text.features import Features, PartTable, cues, features
+from pipeline.text.labelled import Labels
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-__all__ = ["Labels", "Network", "encode", "label_parts", "load_network", "probabilities"]
+__all__ = ["Network", "encode", "label_parts", "load_network", "probabilities"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -48,15 +49,6 @@ class Network:
     vectors: Floats
     layers: tuple[tuple[Floats, Floats], ...]
     strides: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Labels:
-    """Label, probability of it, and reason of each part: the id of the rule behind it, or the model's."""
-
-    label: list[str]
-    score: list[float]
-    reason: list[str]
 
 
 @cache
@@ -152,11 +144,11 @@ def label_parts(parts: PartTable, *, drop_threshold: float) -> Labels:
     chance = np.round(_weighed(probabilities(rows, parts.source), parts), 4)
     chance = with_beginnings(chance, rows, parts)
     best, filled = decide(chance, parts, drop_threshold)
-    score = chance[np.arange(len(best)), best].tolist()
+    score = chance[np.arange(len(best)), best]
     reasons = _reasons(best, rows.rules)
     for i in np.flatnonzero(filled).tolist():
         reasons[i] = FILLED_REASON
-    return Labels([LABELS[i] for i in best], score, reasons)
+    return Labels(best, score, reasons)
 
 
 def _weighed(chance: Floats, parts: PartTable) -> Floats:

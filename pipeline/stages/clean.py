@@ -4,7 +4,7 @@ Each source is treated on its own; sources are taken together only to count feat
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
@@ -13,18 +13,18 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.config import Clean
-from pipeline.models.labeller import Labels, label_parts
+from pipeline.models.labeller import label_parts
 from pipeline.models.main_text import REASON
 from pipeline.schema import KEPT_LABELS, TABLES
 from pipeline.stage import Stage, Tables, conform, content_id, from_rows
 from pipeline.text.articles import article_starts
 from pipeline.text.blocks import Dropped, read_pages
-from pipeline.text.features import PartTable
-from pipeline.text.labelled import Article, Segment, article_of, joined, page_of, sample, solid
+from pipeline.text.features import PartTable, parts_of
+from pipeline.text.labelled import Article, Labels, joined, page_of, sample, solid
 from pipeline.text.language import languages
 from pipeline.text.metadata import Metadata
 from pipeline.text.origin import Words, origin
-from pipeline.text.segments import Line, Part, cut_lines, read_lines
+from pipeline.text.segments import Lines, Parts, lines_of, read_lines
 
 __all__ = ["CLEAN"]
 
@@ -43,7 +43,7 @@ class Source:
 
     row: dict[str, Any]
     text: str
-    lines: list[Line]
+    lines: Lines
     factors: Sequence[Mapping[str, float]] = ()
     markup: Sequence[tuple[int, int]] = ()
     dropped: Dropped | None = None
@@ -51,14 +51,11 @@ class Source:
 
 
 class Batch(NamedTuple):
-    """Some sources cut into parts; for each part the index of its source, its line in it, blank lines before that."""
+    """Some sources cut into parts."""
 
     sources: list[Source]
-    parts: list[Part]
-    source: Ints
-    line: Ints
-    gap: Ints
-    factors: list[Mapping[str, float]]
+    parts: Parts
+    table: PartTable
 
 
 def _run(tables: Tables, config: Clean) -> dict[str, pa.Table]:
@@ -85,7 +82,7 @@ def _batches(texts: pa.Table, config: Clean) -> Iterator[list[Source]]:
     size = 0
     for chunk in texts.to_batches(max_chunksize=64):
         for source in chain.from_iterable(_read(rows, config) for rows in _groups(chunk.to_pylist())):
-            if source.lines or source.dropped:
+            if source.lines.text or source.dropped:
                 batch.append(source)
                 size += len(source.text) // (_MARKUP if source.dropped else 1)
             if size >= _BATCH:
@@ -113,73 +110,64 @@ def _read(rows: list[dict[str, Any]], config: Clean) -> Iterator[Source]:
         if row["format"] == "html":
             page = next(pages)
             found = page if page.lines or page.markup or page.dropped.start else None
-            yield Source(row, text, page.lines, page.factors, page.markup, page.dropped if found else None, page.meta)
+            dropped = page.dropped if found else None
+            yield Source(row, text, lines_of(page.lines), page.factors, page.markup, dropped, page.meta)
         else:
-            yield Source(row, text, list(read_lines(text)))
+            yield Source(row, text, read_lines(text))
 
 
 def _cut(sources: list[Source]) -> Batch:
-    lines = [line for source in sources for line in source.lines]
-    cut = cut_lines(lines)
-    sizes = np.array([len(parts) for parts in cut], np.int64)
-    of_source = np.array([len(source.lines) for source in sources], np.int64)
-    number = np.arange(len(lines)) - np.repeat(np.cumsum(of_source) - of_source, of_source)
-    factors: list[Mapping[str, float]] = []
-    if any(source.factors for source in sources):
-        each = (factor for source in sources for factor in source.factors or [_NO_FACTORS] * len(source.lines))
-        factors = [factor for factor, parts in zip(each, cut, strict=True) for _ in parts]
-    return Batch(
-        sources,
-        [part for parts in cut for part in parts],
-        np.repeat(np.repeat(np.arange(len(sources)), of_source), sizes),
-        np.repeat(number, sizes),
-        np.repeat(np.array([line.gap for line in lines], np.int64), sizes),
-        factors,
+    parts, table = parts_of([source.lines for source in sources])
+    marked = [source.factors for source in sources]
+    if not any(marked):
+        return Batch(sources, parts, table)
+    places = zip(table.source.tolist(), table.line.tolist(), strict=True)
+    factors = [marked[source][line] if marked[source] else _NO_FACTORS for source, line in places]
+    return Batch(sources, parts, replace(table, factors=factors))
+
+
+def _labelled(batch: Batch, config: Clean) -> Iterator[tuple[Source, Article]]:
+    """The segments of each source."""
+    found = [label_parts(table, drop_threshold=config.drop_threshold) for table in _tables(batch.table)]
+    labels = Labels(
+        np.concatenate([np.zeros(0, np.int64), *(labels.label for labels in found)]),
+        np.concatenate([np.zeros(0, np.float32), *(labels.score for labels in found)]),
+        [*chain.from_iterable(labels.reason for labels in found)],
     )
+    segments, source = joined(batch.parts, labels, batch.table.source, [source.text for source in batch.sources])
+    ends = np.searchsorted(source, np.arange(len(batch.sources)), side="right").tolist()
+    for each, (begin, end) in zip(batch.sources, pairwise([0, *ends]), strict=True):
+        yield each, segments.between(begin, end)
 
 
-def _labelled(batch: Batch, config: Clean) -> Iterator[tuple[Source, list[Segment]]]:
-    labels = Labels([], [], [])
-    for tables in _tables(batch):
-        found = label_parts(tables, drop_threshold=config.drop_threshold)
-        labels.label.extend(found.label)
-        labels.score.extend(found.score)
-        labels.reason.extend(found.reason)
-    columns = (batch.parts, batch.line.tolist(), labels.label, labels.score, labels.reason)
-    segments = list(map(Segment._make, zip(*columns, strict=True)))
-    ends = np.searchsorted(batch.source, np.arange(len(batch.sources)), side="right").tolist()
-    for source, (begin, end) in zip(batch.sources, pairwise([0, *ends]), strict=True):
-        yield source, joined(segments[begin:end], source.text)
-
-
-def _tables(batch: Batch) -> Iterator[PartTable]:
-    """The parts of the batch in pieces; a block of a long source counts as a source of its own."""
-    count = len(batch.parts)
+def _tables(table: PartTable) -> Iterator[PartTable]:
+    """The table in pieces; a block of a long source counts as a source of its own."""
+    count = len(table.texts)
     if not count:  # pages of nothing but markup
         return
-    block = (np.arange(count) - np.searchsorted(batch.source, batch.source)) // _BLOCK
-    new = np.append(True, (np.diff(batch.source) != 0) | (np.diff(block) != 0))
+    block = (np.arange(count) - np.searchsorted(table.source, table.source)) // _BLOCK
+    new = np.append(True, (np.diff(table.source) != 0) | (np.diff(block) != 0))
     unit = np.cumsum(new) - 1
-    starts = np.flatnonzero(new)
     cuts = [0]
-    for start in starts.tolist():
+    for start in np.flatnonzero(new).tolist():
         if start - cuts[-1] >= _TOGETHER:
             cuts.append(start)
     for begin, end in pairwise([*cuts, count]):
         span = slice(begin, end)
-        texts, names = [part.text for part in batch.parts[span]], [part.cut for part in batch.parts[span]]
-        factors = batch.factors[span] if any(batch.factors[span]) else ()
-        yield PartTable(texts, unit[span] - unit[begin], batch.line[span], batch.gap[span], names, factors)
+        factors = table.factors[span] if any(table.factors[span]) else ()
+        yield PartTable(
+            table.texts[span], unit[span] - unit[begin], table.line[span], table.gap[span], table.cut[span], factors
+        )
 
 
-def _articles(source: Source, segments: list[Segment]) -> Iterator[Article]:
+def _articles(source: Source, segments: Article) -> Iterator[Article]:
     """The articles of a source; an HTML page is one."""
     if source.dropped:
-        yield page_of(article_of(segments), source.dropped, source.markup, source.text, reason=REASON)
+        yield page_of(segments, source.dropped, source.markup, source.text, reason=REASON)
         return
-    starts = article_starts([s.label for s in segments], [s.reason for s in segments], [s.line for s in segments])
-    for begin, end in pairwise([*starts, len(segments)]):
-        yield article_of(segments[begin:end])
+    starts = article_starts(segments.label, segments.reason, segments.line)
+    for begin, end in pairwise([*starts, len(segments.label)]):
+        yield segments.between(begin, end)
 
 
 def _document(source: Source, article: Article, language: tuple[str, float]) -> dict[str, Any]:
@@ -192,7 +180,7 @@ def _document(source: Source, article: Article, language: tuple[str, float]) -> 
     for text, label in zip(article.text, article.label, strict=True):
         (kept if label in KEPT_LABELS else dropped).append(text)
     numbers = [line for line in article.line if line >= 0]
-    lines = source.lines[numbers[0] : numbers[-1] + 1] if numbers else []
+    mended = [line for i, line in source.lines.mended.items() if numbers[0] <= i <= numbers[-1]]
     return {
         "document_id": document_id,
         "source_id": row["source_id"],
@@ -205,7 +193,7 @@ def _document(source: Source, article: Article, language: tuple[str, float]) -> 
         "raw_end": end,
         "n_chars_kept": solid(kept),
         "n_chars_dropped": solid(dropped),
-        "repairs": sorted({step for line in lines for step in line.repair.steps}),
+        "repairs": sorted({step for line in mended for step in line.repair.steps}),
         "cluster_id": document_id,
         "duplicate_of": None,
         "is_representative": True,
@@ -252,9 +240,8 @@ def _lists(alignments: Sequence[Sequence[int] | None]) -> pa.Array:
 
 def _words(article: Article, label: str, base: int) -> list[Words]:
     """The segments of an article that have the label."""
-    columns = (article.label, article.text, article.start, article.alignment)
-    rows = zip(*columns, strict=True)
-    return [Words(text, base + start, alignment) for name, text, start, alignment in rows if name == label]
+    places = [i for i, name in enumerate(article.label) if name == label]
+    return [Words(article.text[i], base + article.start[i], article.alignment[i]) for i in places]
 
 
 CLEAN = Stage("clean", ("texts",), ("documents", "segments"), _run, "clean")

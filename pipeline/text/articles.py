@@ -23,9 +23,7 @@ def article_starts(labels: Sequence[str], reasons: Sequence[str], lines: Sequenc
     """
     starts = [0]
     fresh = True  # no title yet in this article
-    for i, label in enumerate(labels):
-        if label != "title":
-            continue
+    for i in [i for i, label in enumerate(labels) if label == "title"]:
         if not fresh and lines[i] != lines[i - 1]:
             at = i
             while at - 1 > starts[-1] and labels[at - 1] == "nav" and reasons[at - 1] in _ABOVE_TITLE:

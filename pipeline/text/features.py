@@ -10,16 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.schema import KEPT_LABELS
-from pipeline.text.segments import CUTS
+from pipeline.text.segments import Lines, Parts, cut_lines
 from pipeline.text.words import Tokens, tokens, word_matrix
 
-__all__ = ["Cue", "Features", "PartTable", "cues", "features"]
+__all__ = ["Cue", "Features", "PartTable", "cues", "features", "parts_of"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -43,15 +44,15 @@ class PartTable:
     """Parts of any number of sources, column by column, in order of source and place.
 
     texts: repaired words. source: index of the source. line: index of the line in its source. gap: blank
-    lines before the line. cut: name of the cut before the part, "" at a line's start. factors: what markup says,
-    by label; empty where there is none.
+    lines before the line. cut: number of the cut before the part, as in `Part`. factors: what markup says, by label;
+    empty where there is none.
     """
 
     texts: Sequence[str]
     source: Ints
     line: Ints
     gap: Ints
-    cut: Sequence[str]
+    cut: Ints
     factors: Sequence[Mapping[str, float]] = ()
 
 
@@ -63,6 +64,16 @@ class Features:
     names: tuple[str, ...]
     rules: npt.NDArray[np.bool_]
     words: Tokens
+
+
+def parts_of(sources: Sequence[Lines]) -> tuple[Parts, PartTable]:
+    """The parts of some sources, lines counted in each source, and the table that features are counted on."""
+    parts = cut_lines(sources)
+    sizes = np.array([len(lines.text) for lines in sources], np.int64)
+    source = np.repeat(np.arange(len(sources)), sizes)[parts.line]
+    gap = np.array([*chain.from_iterable(lines.gap for lines in sources)], np.int64)[parts.line]
+    parts = parts._replace(line=parts.line - (np.cumsum(sizes) - sizes)[source])
+    return parts, PartTable(parts.text, source, parts.line, gap, parts.cut)
 
 
 @cache
@@ -182,7 +193,6 @@ def _place(parts: PartTable) -> tuple[Floats, tuple[str, ...]]:
     of_line = np.bincount(line_id)[line_id]
     next_gap = np.concatenate([parts.gap[1:], [9]])
     next_gap[np.concatenate([new_source[1:], [True]])] = 9
-    codes = {kind: i for i, kind in enumerate(("", *CUTS))}
     columns = {
         "from_start": np.minimum(from_start, 60),
         "to_end": np.minimum(size - from_start, 60),
@@ -191,8 +201,8 @@ def _place(parts: PartTable) -> tuple[Floats, tuple[str, ...]]:
         "last_in_line": in_line == of_line - 1,
         "gap": np.minimum(parts.gap, 4),
         "next_gap": np.minimum(next_gap, 9),
-        "cut": np.array([codes[cut] for cut in parts.cut]),
-        "next_cut": np.where(in_line == of_line - 1, 0, np.array([*(codes[cut] for cut in parts.cut[1:]), 0])),
+        "cut": parts.cut,
+        "next_cut": np.where(in_line == of_line - 1, 0, np.append(parts.cut[1:], 0)),
     }
     return np.column_stack([c.astype(np.float32) for c in columns.values()]), tuple(columns)
 

@@ -3,33 +3,36 @@
 For the clean stage, which makes documents and segments of them.
 """
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Iterable, Sequence
+from functools import cache, partial, reduce
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from pipeline.schema import KEPT_LABELS
+from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.blocks import Dropped
-from pipeline.text.segments import Part, join_parts
+from pipeline.text.segments import Parts, join_parts
 
-__all__ = ["Article", "Segment", "article_of", "joined", "page_of", "sample", "solid"]
+__all__ = ["Article", "Labels", "joined", "page_of", "sample", "solid"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
 
 _LANGUAGE_SAMPLE = 800  # characters, a few sentences; more changes no answer on the written pages and costs time
 
 
-class Segment(NamedTuple):
-    """A labelled part and the line it stands in."""
+class Labels(NamedTuple):
+    """Label (an index of `LABELS`), its probability, and reason of each part: the id of the rule behind it, or the
+    model's."""
 
-    part: Part
-    line: int
-    label: str
-    score: float
-    reason: str
+    label: Ints
+    score: Floats
+    reason: list[str]
 
 
 class Article(NamedTuple):
-    """Segments in order, column by column: as in `Part` and `Segment`; line is -1 for what no line holds."""
+    """Segments in order, column by column, as in `Part` and `Labels`; line is -1 for what no line holds."""
 
     start: list[int]
     end: list[int]
@@ -40,30 +43,37 @@ class Article(NamedTuple):
     score: list[float]
     reason: list[str]
 
-
-def joined(segments: list[Segment], text: str) -> list[Segment]:
-    """Neighbours of one line and one label as one segment, with the lower of their scores."""
-    out: list[Segment] = []
-    line, label = -1, ""
-    for segment in segments:
-        if segment.line == line and segment.label == label:
-            last = out[-1]
-            part = join_parts(last.part, segment.part, text)
-            out[-1] = last._replace(part=part, score=min(last.score, segment.score))
-        else:
-            out.append(segment)
-            line, label = segment.line, segment.label
-    return out
+    def between(self, begin: int, end: int) -> "Article":
+        """The segments from index `begin` up to `end`."""
+        return Article._make(column[begin:end] for column in self)
 
 
-def article_of(segments: list[Segment]) -> Article:
-    parts = [segment.part for segment in segments]
+def joined(parts: Parts, labels: Labels, source: Ints, raw: Sequence[str]) -> tuple[Article, Ints]:
+    """The segments of some sources, and the source of each: neighbours of one line and one label are one segment, with
+    the lower of their scores and the first one's reason.
+
+    source: that of each part. raw: the texts of the sources.
+    """
+    if not parts.text:
+        return Article([], [], [], [], [], [], [], []), source
+    new = np.diff(source, prepend=-1) | np.diff(parts.line, prepend=-1) | np.diff(labels.label, prepend=-1)
+    first = np.flatnonzero(new)
+    last = np.append(first[1:], len(parts.text)) - 1
+    aligned = np.zeros(len(parts.text), bool)
+    aligned[list(parts.alignment)] = True
+    mended = np.logical_or.reduceat(aligned, first)
+    start, end = parts.start[first].tolist(), parts.end[last].tolist()
+    texts = [parts.text[i] for i in first.tolist()]
+    alignment: list[Sequence[int] | None] = [None] * len(first)
+    for i in np.flatnonzero(mended).tolist():
+        whole = reduce(partial(join_parts, raw=raw[source[first[i]]]), map(parts.part, range(first[i], last[i] + 1)))
+        texts[i], alignment[i] = whole.text, whole.alignment
+    for i in np.flatnonzero((first < last) & ~mended).tolist():
+        texts[i] = raw[source[first[i]]][start[i] : end[i]]
     return Article(
-        [part.start for part in parts], [part.end for part in parts], [part.text for part in parts],
-        [part.alignment for part in parts], [segment.line for segment in segments],
-        [segment.label for segment in segments], [segment.score for segment in segments],
-        [segment.reason for segment in segments],
-    )  # fmt: skip
+        start, end, texts, alignment, parts.line[first].tolist(), [LABELS[i] for i in labels.label[first].tolist()],
+        np.minimum.reduceat(labels.score, first).tolist(), [labels.reason[i] for i in first.tolist()],
+    ), source[first]  # fmt: skip
 
 
 def page_of(lines: Article, dropped: Dropped, markup: Sequence[tuple[int, int]], text: str, *, reason: str) -> Article:
@@ -88,10 +98,10 @@ def page_of(lines: Article, dropped: Dropped, markup: Sequence[tuple[int, int]],
 
 def solid(texts: Sequence[str]) -> int:
     """Characters that are not white space."""
-    ascii_only = "".join(text for text in texts if text.isascii())
-    others = "".join(text for text in texts if not text.isascii())
-    blanks = _spaces().encode("ascii", "ignore")
-    return len(ascii_only.encode("ascii").translate(None, blanks)) + len(others) - sum(map(others.count, _spaces()))
+    text = "".join(texts)
+    if text.isascii():
+        return len(text.encode("ascii").translate(None, _spaces().encode("ascii", "ignore")))
+    return len(text) - sum(map(text.count, _spaces()))
 
 
 @cache
@@ -102,11 +112,15 @@ def _spaces() -> str:
 
 def sample(article: Article) -> str:
     """What the language is told by: the first kept characters, else of all."""
-    kept = [text for text, label in zip(article.text, article.label, strict=True) if label in KEPT_LABELS]
-    kept = kept or [text for text, reason in zip(article.text, article.reason, strict=True) if reason != "markup"]
+    kept = (text for text, label in zip(article.text, article.label, strict=True) if label in KEPT_LABELS)
+    others = (text for text, reason in zip(article.text, article.reason, strict=True) if reason != "markup")
+    return _first(kept) or _first(others)
+
+
+def _first(texts: Iterable[str]) -> str:
     head: list[str] = []
     size = 0
-    for text in kept:
+    for text in texts:
         head.append(text)
         size += len(text)
         if size >= _LANGUAGE_SAMPLE:

@@ -76,7 +76,7 @@ def distinct(numbers: Ints) -> Ints:
     return np.asarray(numbers[np.diff(numbers, prepend=numbers[:1] - 1) != 0], np.int64)
 
 
-def word_matrix(words: Tokens, source: Ints, cuts: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
+def word_matrix(words: Tokens, source: Ints, cuts: Ints) -> tuple[Floats, tuple[str, ...]]:
     """Columns about words, one row per part; only parts of the same source are compared."""
     n = len(source)
     known = function_words()
@@ -149,7 +149,7 @@ def _cosine(shared: Ints, own: Ints, source: Ints) -> npt.NDArray[np.float32]:
     return np.asarray(dot.astype(np.float32) / np.maximum(norms, 1e-6))
 
 
-def _repeats(keys: Sequence[bytes], source: Ints, cuts: Sequence[str]) -> dict[str, npt.NDArray[np.generic]]:
+def _repeats(keys: Sequence[bytes], source: Ints, cuts: Ints) -> dict[str, npt.NDArray[np.generic]]:
     """How often the same words stand in the source, before and in all; the same first words, of parts cut off."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -163,7 +163,7 @@ def _repeats(keys: Sequence[bytes], source: Ints, cuts: Sequence[str]) -> dict[s
     distance[order[1:]] = np.where(place[1:] > 0, np.diff(order), 99)
     same = np.zeros(len(order), np.int64)
     same[order] = count[group]
-    cut = np.flatnonzero([bool(name) for name in cuts])
+    cut = np.flatnonzero(cuts)
     order, first, group = _grouped(pc.binary_slice(words.take(cut), 0, _HEAD), source[cut])
     same_head = np.zeros(len(source), np.int64)
     same_head[cut[order]] = np.bincount(group, minlength=len(first))[group]

@@ -61,7 +61,7 @@ def candidates(rows: Features, chance: Floats, parts: PartTable) -> Candidates:
 
     chance: probability of each label of each part, a row per part.
     """
-    starts = np.flatnonzero([not cut for cut in parts.cut])  # of lines
+    starts = np.flatnonzero(parts.cut == 0)  # of lines
     line = np.flatnonzero(_may_begin(rows, chance, starts))
     part = starts[line]
     ends = np.append(starts[1:], len(chance)) - 1  # the last part of each line

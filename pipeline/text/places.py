@@ -1,0 +1,181 @@
+"""Places where a line changes from one kind of text to another, by rule.
+
+A rule finds code points of a line's words to cut at. Most lines hold nothing that a rule looks for: all lines are asked
+at once which rules may find a place in them (Arrow's RE2), and only those few are then read one by one.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["CUTS", "places", "rules_for"]
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+_LONGEST_TITLE = 330  # characters; a headline with its keyword suffix, the longest in the written corpus is 260
+_SHORTEST_PROSE = 60  # characters; below it a line holds one thing
+_LEAD = 80  # characters; a run-in or glued heading ends within it
+_TAIL = 95  # characters; a stray last fragment or a headline glued to a line's end is no longer
+_CALL = (
+    r"(?i)we ?chat|scan |two-dimensional|qr code|public (?:number|account|platform)|official account|follow us|"
+    r"subscribe|newsletter|hot ?line|consult|telephone|free (?:clinic|trial|gift)|discount|coupon|half price|click |"
+    r"like this|thumbs|praise|forward|comment|share (?:this|it)|welcome to|register|sign up|call us|400-|[$£€￥¥]\d|"
+    r"copyright|infring|reprint|source of|reporter|correspondent|editor|text/|picture|photo"
+)
+_SEPARATOR = re.compile(r"[–—|｜_•»·~【:-]|\s\s")
+_SUFFIX = re.compile(
+    r"(?<=\S)\s*(?:\s[–—•·»~-]\s|\s?[|｜]\s?|\s?_\s?|--+|::|—|\s[–—-](?=[A-Z])|(?<=[a-z?!])-(?=[A-Z])|【"
+    r"|\s\s+(?=(?:Source|By|Text|Author|Reporter|Editor|From)\b|#\d))(?=\s*\S)"
+)
+_CLOSING = frozenset(")）]】.。")
+_DASH = re.compile(r"[–—-]")
+_LIST = re.compile(r"[|｜/_]")
+_BRACKETS = re.compile(r"\s?[(（\[【][^()（）\[\]【】]{2,120}[)）\]】]")
+_BRACKETS_END = re.compile(r"\s?[(（\[【][^()（）\[\]【】]{2,60}[)）\]】]\W{0,2}$")
+# These begin with a character, not with what stands before it: `re` then passes over the others quickly.
+_GLUED = re.compile(r"[A-Z](?:(?:(?<=[a-z]{3}.)|(?<=[?!.:)\]].))(?=[a-z]*[\s,][a-z\d])|(?<=[?!:] .))")
+_RUN_IN = re.compile(r" (?<=[a-z]{2}[.:] )(?=[A-Z])")
+_SENTENCE = re.compile(r" (?:(?<=[.!?。！？] )|(?<=[.!?。！？][”\"] ))(?=\S)")
+# Lines that none of these finds have no place to cut. They are searched all at once (RE2), so they know neither
+# look-behind nor Python's white space and find more than the rules do.
+_BLANKS = r"\t-\r\x1c-\x1f \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
+_MAY_HAVE_SUFFIX = (
+    rf"[{_BLANKS}][–—•·»~-][{_BLANKS}]|[|｜_—【]|--|::|[{_BLANKS}]–[A-Z]|[{_BLANKS}]-[A-Z]|[a-z?!]-[A-Z]"
+    rf"|[{_BLANKS}]{{2}}(?:[SBTARE]|From|#)"
+)
+_MAY_BE_TWO = rf"[–—|｜_•»·~【:-]|[{_BLANKS}]{{2}}"  # `_SEPARATOR`
+_CLOSED_END = r"[)）\]】.。]$"  # `_CLOSING`
+_MAY_BE_GLUED = r"(?:[a-z]{3}|[?!.:)\]])[A-Z][a-z]*[^A-Za-z]|[?!:] [A-Z]"
+_MAY_RUN_IN = r"[a-z]{2}[.:] [A-Z]"
+_MAY_END_IN_BRACKETS = r"(?s)[)）\]】.。].?$"
+_MAY_HAVE_TAIL = r"[.!?。！？”\"][^.!?。！？,;:]{3,}$"
+_WHOLE_END = r"[.!?。！？”\";:]$"
+_TAIL_START = re.compile(r"[.!?。！？”\"](?= ?[^.!?。！？,;:]{3,90}$)")
+
+
+def rules_for(texts: "pa.Array", mended: Flags) -> tuple[Ints, Flags]:
+    """For each line a number whose bits are the rules of `CUTS`, in their order, that may find a place in it; whether
+    the line holds an offer, a call or a notice.
+
+    texts: the words of each line. mended: whether repair changed them.
+    """
+    import pyarrow.compute as pc
+
+    calls = pc.match_substring_regex(texts, _CALL)
+    size, found = pc.utf8_length(texts), pc.match_substring_regex
+    prose, head = pc.greater_equal(size, _SHORTEST_PROSE), pc.utf8_slice_codeunits(texts, 0, _LEAD)
+    tail = pc.utf8_slice_codeunits(texts, -_TAIL)
+    may = {
+        "suffix": pc.and_(pc.less_equal(size, _LONGEST_TITLE), found(texts, _MAY_HAVE_SUFFIX)),
+        "brackets": pc.and_(
+            found(texts, r"[(（\[【]"), pc.or_(pc.and_(prose, calls), found(tail, _MAY_END_IN_BRACKETS))
+        ),
+        "glued": pc.and_(prose, found(head, _MAY_BE_GLUED)),
+        "lead": pc.and_(pc.greater_equal(size, _LEAD + _SHORTEST_PROSE), found(head, _MAY_RUN_IN)),
+        "sentence": pc.and_(prose, calls),
+        "tail": pc.and_(
+            pc.greater_equal(size, _SHORTEST_PROSE + _TAIL),
+            pc.and_not(found(tail, _MAY_HAVE_TAIL), found(tail, _WHOLE_END)),
+        ),
+    }
+    columns = [np.asarray(may[name]).astype(np.int64) << i for i, name in enumerate(CUTS)]
+    # A short line without a mark between two things or at its end is left whole.
+    mixed = np.asarray(pc.or_(prose, pc.or_(found(texts, _MAY_BE_TWO), found(texts, _CLOSED_END)))) | mended
+    return np.where(mixed, np.bitwise_or.reduce(columns), 0), np.asarray(calls)
+
+
+@cache
+def _chosen(rules: int) -> tuple[tuple[int, Callable[[str, bool], Iterable[int]]], ...]:
+    return tuple((i + 1, cut) for i, cut in enumerate(CUTS.values()) if rules >> i & 1)
+
+
+def places(text: str, call: bool, rules: int) -> list[tuple[int, int]]:
+    """Where to cut a line (code points of its words) and by which rule, counted from 1; its start and end by none, 0.
+
+    call, rules: what `rules_for` says of it.
+    """
+    found = {0: 0}
+    for number, cut in _chosen(rules):
+        for place in cut(text, call):
+            found.setdefault(place, number)
+    found.pop(len(text), None)
+    return [*sorted(found.items()), (len(text), 0)]
+
+
+def _suffixes(text: str, call: bool) -> Iterable[int]:
+    """Before "– Site", "| keyword/keyword", "_keyword_Site" behind a headline."""
+    if len(text) > _LONGEST_TITLE or text[-1] in ".;,":
+        return
+    for found in _separators(text):
+        rest = text[found.end() :].lstrip()
+        if found.group() == "-" and not text[: found.start()].rpartition(" ")[2][:1].islower():
+            continue  # "Acne-Prone"; but "side effects-Kang Encyclopedia"
+        # "injury – causes pain" is no suffix; "headline – back pain/sciatica" is
+        if not _DASH.search(found.group()) or not rest[:1].islower() or _LIST.search(rest):
+            yield found.start()
+
+
+def _separators(text: str) -> Iterator[re.Match[str]]:
+    """What `_SUFFIX` finds, looked for only where a separator stands, with the white space before it."""
+    done = 0
+    for mark in _SEPARATOR.finditer(text):
+        start = mark.start()
+        if text[start - 1 : start].isspace():
+            start = len(text[:start].rstrip())
+        if start >= done and (found := _SUFFIX.match(text, start)):
+            done = found.end()
+            yield found
+
+
+def _brackets(text: str, call: bool) -> Iterable[int]:
+    """Before and behind "(search lt0385 on WeChat)", before "(reporter Gao Zhaoming)" at the line's end."""
+    if call and len(text) >= _SHORTEST_PROSE:
+        for found in _BRACKETS.finditer(text):
+            if found.start() and re.search(_CALL, found.group()):
+                yield from found.span()
+    if text[-1] in _CLOSING or text[-2:-1] in _CLOSING:
+        yield from (found.start() for found in _BRACKETS_END.finditer(text, max(0, len(text) - 66)))
+
+
+def _glued(text: str, call: bool) -> Iterable[int]:
+    """Between a heading and the prose glued onto it: "Muscle painThis is a feeling"."""
+    if len(text) >= _SHORTEST_PROSE:
+        for found in _GLUED.finditer(text, 0, _LEAD):
+            yield found.start()
+
+
+def _run_ins(text: str, call: bool) -> Iterable[int]:
+    """Behind a run-in heading: "Gums and joints. Adults with severe periodontitis ..."."""
+    if len(text) >= _LEAD + _SHORTEST_PROSE and (found := _RUN_IN.search(text, 0, _LEAD)):
+        yield found.start()
+
+
+def _sentences(text: str, call: bool) -> Iterable[int]:
+    """Between the sentences of a line that holds an offer, a call or a notice somewhere."""
+    if call and len(text) >= _SHORTEST_PROSE:
+        yield from (found.start() for found in _SENTENCE.finditer(text))
+
+
+def _tails(text: str, call: bool) -> Iterable[int]:
+    """Before an unfinished last sentence: "... as soon as possible. Bring about", or the next headline."""
+    if len(text) >= _SHORTEST_PROSE + _TAIL and text[-1] not in '.!?。！？”";:':
+        offset = len(text) - _TAIL
+        yield from (offset + found.end() for found in _TAIL_START.finditer(text[offset:]))
+
+
+# In this order; where two rules cut at one place the first names it.
+CUTS: dict[str, Callable[[str, bool], Iterable[int]]] = {
+    "suffix": _suffixes,
+    "brackets": _brackets,
+    "glued": _glued,
+    "lead": _run_ins,
+    "sentence": _sentences,
+    "tail": _tails,
+}
