@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.text.elements import described
 from pipeline.text.html import extract
-from pipeline.text.markup import character_reference, pieces
+from pipeline.text.markup import attributes, character_reference, pieces
 
 CASES = [
     json.loads(line)
@@ -114,6 +115,20 @@ def test_pieces_follow_one_another(page):
     assert len(cut.texts) == len(cut.tags) + 1 == len(cut.names) + 1
     assert "".join(map("".join, zip(cut.texts, [*cut.tags, ""], strict=True))) == page
     assert cut.ends[-1] == len(page)
+
+
+ATTRIBUTES = st.sampled_from([
+    " ", "\n", "=", '"', "'", "/", ">", "&amp;", "id", "CLASS", "class", "role", "itemprop", "data-class", "hidden",
+    "style", "display: none", 'class="a b"', " class='c'", " id=d", 'href="/?a=b"', "\xa0", "é",
+])  # fmt: skip
+
+
+@given(st.lists(st.lists(ATTRIBUTES, max_size=8).map("".join), max_size=5))
+def test_what_tags_are_called_is_what_their_attributes_say(written):
+    raws = [tag[2:-1] for tag in pieces("".join(f"<p {raw}>" for raw in written)).tags]
+    names = [" ".join(said[name] for name in ("id", "class", "role", "itemprop") if name in said).lower()
+             for said in map(attributes, raws)]  # fmt: skip
+    assert [name for name, _ in described(raws)] == names
 
 
 @given(st.text(st.characters(exclude_characters="<&", exclude_categories=["Z", "Cc"]), min_size=1))

@@ -5,9 +5,9 @@ understood for paragraphs, lists, tables and options; an end tag closes its elem
 fits nothing is passed over. Elements are known by the number of their start tag in the page.
 """
 
+import html
 import re
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -17,7 +17,10 @@ import numpy.typing as npt
 from pipeline.text.markup import TITLE as TITLE_NAME
 from pipeline.text.markup import attributes
 
-__all__ = ["INLINE", "NOTHING", "OPAQUE", "TITLE", "A", "Codes", "Walk", "described", "is_inline", "is_void"]
+__all__ = [
+    "INLINE", "NOTHING", "OPAQUE", "TITLE", "A", "Changes", "Codes", "Walk", "described", "is_inline", "is_telling",
+    "is_void",
+]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
 _EMPHASIS = ("b", "strong", "em", "i")
@@ -44,8 +47,14 @@ _NEAR = 24  # open elements among which those are looked for that a start tag cl
 _HIDDEN = re.compile(
     r"(?:^|\s)hidden(?=[\s=]|$)|aria-hidden\s*=\s*[\"']?true|display\s*:\s*none|visibility\s*:\s*hidden", re.I
 )
-_CLASS = re.compile(r'\s+class="([^"&]*)"\s*')  # what most start tags hold, if anything
 _NAMES = ("id", "class", "role", "itemprop")
+# Attributes of other names, and one of these or the end of a tag. Something always follows what is repeated, so that
+# nothing is tried again.
+_THESE = r"(?ai:" + "|".join(_NAMES) + r")(?![^\s\"'>/=])"
+_SAID = re.compile(
+    r"(?:[\s\"'/=]*+(?!" + _THESE + r")[^\s\"'>/=]++\s*+(?:=\s*+(?:\"[^\"]*+\"?|'[^']*+'?|[^\s>]++))?)*"
+    r"[\s\"'/=]*+(?:(" + _THESE + r")\s*+(?:=\s*+(?:\"([^\"]*+)\"?|'([^']*+)'?|([^\s>]++)))?|(>)|\Z)"
+)
 
 # A code for each name, so ordered that what a name asks for is told by comparing numbers: those that are counted while
 # they are open, inline ones, blocks that close others, other blocks; an end tag has the negative code.
@@ -91,45 +100,72 @@ def is_inline(codes: Ints) -> npt.NDArray[np.bool_]:
     return (kind >= A) & (kind <= _LAST_INLINE)
 
 
+def is_telling(codes: Ints) -> npt.NDArray[np.bool_]:
+    """Which tags may say something of the page as a whole."""
+    return np.isin(codes, [OPAQUE, TITLE, *(_CODE[name] for name in ("link", "meta", "time"))])
+
+
 def is_void(codes: Ints) -> npt.NDArray[np.bool_]:
     """Which tags, start or end, belong to elements that are never open."""
     kind = np.abs(codes)
     return ((kind >= _FIRST_VOID) & (kind <= _LAST_INLINE)) | ((kind > P) & (kind <= _LAST_VOID))
 
 
-@lru_cache(maxsize=8192)
-def described(raw: str) -> tuple[str, bool]:
-    """Id, class and role in a tag's attributes, lower case, and whether they hide it; a template's tags repeat."""
-    hidden = ("hidden" in raw or "none" in raw) and _HIDDEN.search(raw) is not None
-    if alone := _CLASS.fullmatch(raw):
-        return alone[1].lower(), hidden
-    low = raw.lower()
-    values = attributes(raw) if any(name in low for name in _NAMES) else {}
-    return " ".join(values[name] for name in _NAMES if name in values).lower(), hidden
+def described(raws: Sequence[str]) -> list[tuple[str, bool]]:
+    """Of each start tag, by its attributes as they are written: id, class, role and itemprop, lower case; whether they
+    hide it."""
+    names: list[str | None] = []
+    own: dict[str, str] = {}
+    for name, double, single, bare, _ in _SAID.findall(">".join(["" if ">" in raw else raw for raw in raws] + [""])):
+        if name:
+            value = double or single or bare
+            own.setdefault(name.lower(), html.unescape(value) if "&" in value else value)
+        else:
+            names.append(_names(own) if own else "")
+            own = {}
+    if len(names) != len(raws) + 1:  # quotes that are left open took in tags behind them
+        names = [None] * len(raws)
+    found = []
+    for raw, said in zip(raws, names, strict=False):
+        hidden = ("hidden" in raw or "none" in raw) and _HIDDEN.search(raw) is not None
+        found.append((_names(attributes(raw)) if said is None or ">" in raw else said, hidden))
+    return found
 
 
-class State(NamedTuple):
-    """What is open before a tag: the innermost element (-1: none), how many, whether the body is among them."""
+def _names(values: Mapping[str, str]) -> str:
+    return " ".join([values[name] for name in _NAMES if name in values]).lower()
 
-    top: int
-    depth: int
-    in_body: bool
+
+class States(NamedTuple):
+    """What is open before some tags, column by column: the innermost element (-1: none), how many, whether the body
+    is among them."""
+
+    top: list[int]
+    depth: list[int]
+    in_body: list[bool]
+
+
+class Changes(NamedTuple):
+    """The tags behind which links or emphasis open or close, and whether any of each is open there."""
+
+    tag: list[int]
+    linked: list[bool]
+    emphasised: list[bool]
 
 
 class Walk:
-    """Follows the tags of a page. parent: of each element, -1 for none. changes: (tag, is a link open behind it, is
-    emphasis open behind it), where that changed."""
+    """Follows the tags of a page. parent: of each element, -1 for none. changes: as they come."""
 
     def __init__(self, count: int) -> None:
         self.parent = [-1] * count
-        self.changes: list[tuple[int, bool, bool]] = [(-1, False, False)]
+        self.changes = Changes([-1], [False], [False])
         self._elements = [-1]
         self._codes = [NOTHING]
         self._open = [0] * (_COUNTED + 1)
 
-    def states(self, tags: Iterable[tuple[int, int]], stops: Sequence[int]) -> list[State]:
+    def states(self, tags: Iterable[tuple[int, int]], stops: Sequence[int]) -> States:
         """What is open after so many of the tags (number, code) as each of `stops` says."""
-        states, at = [], 0
+        states, at = States([], [], []), 0
         elements, codes, parent, rest = self._elements, self._codes, self.parent, iter(tags)
         for stop in stops:
             for tag, code in islice(rest, stop - at):
@@ -153,16 +189,20 @@ class Walk:
                 if code <= _COUNTED:
                     self._count(tag, code, 1)
             at = stop
-            states.append(State(elements[-1], len(elements) - 1, self._open[_BODY] > 0))
+            states.top.append(elements[-1])
+            states.depth.append(len(elements) - 1)
+            states.in_body.append(self._open[_BODY] > 0)
         return states
 
     def _count(self, tag: int, code: int, by: int) -> None:
         count = self._open
         count[code] += by
         if code != _BODY:
-            linked, emphasised = count[A] > 0, any(count[A + 1 :])
-            if (linked, emphasised) != self.changes[-1][1:]:
-                self.changes.append((tag, linked, emphasised))
+            linked, emphasised, changes = count[A] > 0, any(count[A + 1 :]), self.changes
+            if linked != changes.linked[-1] or emphasised != changes.emphasised[-1]:
+                changes.tag.append(tag)
+                changes.linked.append(linked)
+                changes.emphasised.append(emphasised)
 
     def _close(self, tag: int, code: int) -> None:
         """Close the innermost `code` and what is open inside it; nothing where none is open, or in reach.

@@ -8,11 +8,24 @@ Inline tags inside a block belong to its stretch. `Found` values in `meta` lie i
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.text.elements import NOTHING, OPAQUE, TITLE, A, Codes, Walk, described, is_inline, is_void
+from pipeline.text.elements import (
+    NOTHING,
+    OPAQUE,
+    TITLE,
+    A,
+    Changes,
+    Codes,
+    Walk,
+    described,
+    is_inline,
+    is_telling,
+    is_void,
+)
 from pipeline.text.markup import Pieces, pieces
 from pipeline.text.metadata import Metadata, read_metadata
 from pipeline.text.visible import visible
@@ -89,17 +102,20 @@ def extract(page: str) -> HtmlText:
     [('h1', 'Back\\xa0pain'), ('p', 'Rest helps.'), ('p', 'Ice')]
     """
     cut = pieces(page)
-    known = Codes()
-    codes = np.array([known[name] for name in cut.names], np.int64)
+    codes = np.fromiter(map(Codes().__getitem__, cut.names), np.int64, len(cut.names))
     blocks = _blocks(page, cut, codes)
-    return HtmlText(blocks, list(_between(page, blocks)), read_metadata(cut))
+    meta = read_metadata(cut, np.flatnonzero(is_telling(codes)).tolist())
+    return HtmlText(blocks, list(_between(page, blocks)), meta)
 
 
-def _lines(texts: Sequence[str], codes: Ints) -> tuple[Ints, Ints]:
-    """For each line the first of its texts that is not blank, and the tag that it ends before."""
+def _lines(texts: Sequence[str], solid: Ints, codes: Ints) -> tuple[Ints, Ints]:
+    """For each line the first of its texts that is not blank, and the tag that it ends before.
+
+    solid: the numbers of all texts that are not blank.
+    """
     inline = is_inline(codes)
-    breaks = (~inline & (codes != NOTHING) & (codes != OPAQUE)).tolist()
-    for i in np.flatnonzero(codes == A).tolist():  # links side by side are a menu
+    breaks = ~inline & (codes != NOTHING) & (codes != OPAQUE)
+    for i in np.flatnonzero((codes == A) & np.append(False, inline[:-1])).tolist():  # links side by side are a menu
         at = i
         while at and not texts[at] and inline[at - 1] and codes[at - 1] != A:
             at -= 1
@@ -107,54 +123,51 @@ def _lines(texts: Sequence[str], codes: Ints) -> tuple[Ints, Ints]:
                 breaks[i] = True
                 break
     ends = np.append(np.flatnonzero(breaks), len(codes))
-    solid = np.array([i for i, text in enumerate(texts) if text and not text.isspace()], np.int64)
     line = np.searchsorted(ends, solid)
     new = np.diff(line, prepend=-1) != 0
     return solid[new], ends[line[new]]
 
 
 def _blocks(page: str, cut: Pieces, codes: Ints) -> Blocks:
-    first, tag = _lines(cut.texts, codes)
+    sizes = np.diff(cut.ends, prepend=0)[::2]
+    texts = np.flatnonzero(sizes)
+    solid = np.array([not cut.texts[i].isspace() for i in texts.tolist()], bool)
+    first, tag = _lines(cut.texts, texts[solid], codes)
     walk = Walk(len(codes))
     followed = np.flatnonzero((codes != NOTHING) & (codes != OPAQUE) & ~is_void(codes))
     states = walk.states(
         zip(followed.tolist(), codes[followed].tolist(), strict=True), np.searchsorted(followed, tag).tolist()
     )
+    top = np.array(states.top, np.int64)
     # A title inside the body is none (a drawing has some).
-    shown = np.array([not (state.in_body and codes[state.top] == TITLE) for state in states], bool)
-    first, tag = first[shown], tag[shown]
-    texts = np.flatnonzero(np.fromiter(map(len, cut.texts), np.int64, len(cut.texts)))
+    shown = ~(np.array(states.in_body, bool) & (codes[top] == TITLE)) if len(codes) else np.ones(len(top), bool)
+    first, tag, top, depth = first[shown], tag[shown], top[shown], np.array(states.depth, np.int64)[shown]
     line = np.searchsorted(tag, texts)
     inside = (line < len(tag)) & (texts >= np.append(first, 0)[line])
-    texts, line = texts[inside], line[inside]
+    texts, line, solid = texts[inside], line[inside], solid[inside]
     firsts = np.flatnonzero(np.diff(line, prepend=-1))
     words = [cut.texts[i] for i in texts.tolist()]
-    begins = [cut.ends[2 * i] - len(text) for i, text in zip(texts.tolist(), words, strict=True)]
-    seen = visible(page, words, begins, firsts)
+    begins = cut.ends[2 * texts] - sizes[texts]
+    seen = visible(page, words, begins, firsts, solid)
     linked, emphasised = _shares(words, walk.changes, texts, firsts)
-    states = [state for state, show in zip(states, shown.tolist(), strict=True) if show]
-    states = [states[i] for i in seen.line.tolist()]
-    element, tags, elements = _elements(cut, codes, walk.parent, [state.top for state in states])
-    return Blocks(seen.start, seen.end, seen.text, seen.alignment, element, tags, [state.depth for state in states],
+    element, tags, elements = _elements(cut, codes, walk.parent, top[seen.line].tolist())
+    return Blocks(seen.start, seen.end, seen.text, seen.alignment, element, tags, depth[seen.line].tolist(),
                   linked[seen.line].tolist(), emphasised[seen.line].tolist(), elements)  # fmt: skip
 
 
-def _shares(
-    words: Sequence[str], changes: Sequence[tuple[int, bool, bool]], texts: Ints, firsts: Ints
-) -> tuple[Floats, Floats]:
+def _shares(words: Sequence[str], changes: Changes, texts: Ints, firsts: Ints) -> tuple[Floats, Floats]:
     """For each line the shares of its characters that are not blank that lie in links, and in emphasis."""
-    where, linked, emphasised = zip(*changes, strict=True)
-    state = np.searchsorted(np.array(where), texts) - 1
+    state = np.searchsorted(changes.tag, texts) - 1
     count = np.diff(np.append(firsts, len(texts)))
     shares = []
-    for flags in (np.array(linked)[state], np.array(emphasised)[state]):
+    for flags in (np.array(changes.linked)[state], np.array(changes.emphasised)[state]):
         total = np.add.reduceat(flags, firsts, dtype=np.int64) if len(firsts) else count
         share = (total == count).astype(np.float64)
         marks = flags.tolist()
         for i in np.flatnonzero((total > 0) & (total < count)).tolist():
             span = slice(int(firsts[i]), int(firsts[i] + count[i]))
             sizes = [len("".join(text.split())) for text in words[span]]
-            share[i] = sum(size for size, mark in zip(sizes, marks[span], strict=True) if mark) / max(1, sum(sizes))
+            share[i] = sum(compress(sizes, marks[span])) / max(1, sum(sizes))
         shares.append(share)
     return shares[0], shares[1]
 
@@ -168,19 +181,21 @@ def _elements(
         while top >= 0 and top not in used:
             used.add(top)
             top = parent[top]
-    number = {-1: -1}
-    inline = is_inline(codes).tolist()
-    found, tags = Elements([], [], [], []), {-1: ""}
-    for old in sorted(used):
-        number[old] = len(found.parent)
-        around, name = parent[old], (cut.names[old] or "").lower().removeprefix("#")
-        found.parent.append(number[around])
-        names, hides = described(cut.tags[old][len(name) + 1 : -1])
-        found.name.append(name)
-        found.names.append(names)
-        found.hidden.append(hides or (around >= 0 and found.hidden[number[around]]))
-        tags[old] = tags[around] if inline[old] else name
-    return [number[top] for top in tops], [tags[top] for top in tops], found
+    olds = sorted(used)
+    number = dict(zip([-1, *olds], range(-1, len(olds)), strict=True))
+    arounds = [number[parent[old]] for old in olds]
+    names = [(cut.names[old] or "").lower().removeprefix("#") for old in olds]
+    raws = [cut.tags[old][len(name) + 1 : -1] for old, name in zip(olds, names, strict=True)]
+    alike = dict.fromkeys(raws)
+    said = dict(zip(alike, described([*alike]), strict=True))
+    of_each = [said[raw] for raw in raws]
+    tags, hidden = [""], [False]  # of what is around the outermost ones, and then of each
+    for around, name, (_, hides), inline in zip(arounds, names, of_each, is_inline(codes[olds]).tolist(), strict=True):
+        hidden.append(hides or hidden[around + 1])
+        tags.append(tags[around + 1] if inline else name)
+    inner = [number[top] for top in tops]
+    found = Elements(arounds, names, [words for words, _ in of_each], hidden[1:])
+    return inner, [tags[i + 1] for i in inner], found
 
 
 def _between(page: str, blocks: Blocks) -> Iterator[tuple[int, int]]:

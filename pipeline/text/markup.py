@@ -9,9 +9,13 @@ closed runs to the end. No stretch is tried twice, so hostile input costs no mor
 import html
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from html.entities import html5
-from itertools import accumulate
+from itertools import compress
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 __all__ = ["TITLE", "Pieces", "attributes", "character_reference", "content", "decoded", "pieces", "references"]
 
@@ -49,7 +53,7 @@ class Pieces(NamedTuple):
     texts: list[str]
     tags: list[str]
     names: list[str | None]
-    ends: list[int]
+    ends: npt.NDArray[np.int64]
 
 
 def pieces(page: str) -> Pieces:
@@ -62,16 +66,17 @@ def pieces(page: str) -> Pieces:
     found = _TAG.split(page)
     texts, tags, names = found[::4], found[1::4], found[3::4]
     titles = []
-    for i, name in enumerate(found[2::4]):
-        if name:
-            names[i] = ""
-            if name.lower() == "title":
-                titles.append(i)
+    opaque = found[2::4]
+    for i in compress(range(len(opaque)), opaque):
+        names[i] = ""
+        if opaque[i].lower() == "title":
+            titles.append(i)
     if titles:
         texts, tags, names = _with_titles(texts, tags, names, titles)
-    both = [""] * (len(texts) + len(tags))
-    both[::2], both[1::2] = texts, tags
-    return Pieces(texts, tags, names, list(accumulate(map(len, both))))
+    sizes = np.empty(len(texts) + len(tags), np.int64)
+    sizes[::2] = np.fromiter(map(len, texts), np.int64, len(texts))
+    sizes[1::2] = np.fromiter(map(len, tags), np.int64, len(tags))
+    return Pieces(texts, tags, names, np.cumsum(sizes))
 
 
 def _with_titles(
@@ -120,6 +125,7 @@ def attributes(raw: str) -> dict[str, str]:
     return found
 
 
+@lru_cache(maxsize=1024)
 def character_reference(raw: str) -> tuple[str, int]:
     """What a reference stands for, and how many of its characters it takes; ("", 0) when it is none.
 

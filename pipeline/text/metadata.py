@@ -5,15 +5,13 @@ title element, in the order of `_SOURCES`. Libraries for it exist, but none says
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pipeline.text.markup import TITLE, Pieces, attributes, content, decoded
 
 __all__ = ["Found", "Metadata", "read_metadata"]
 
-# Names of the tags that are read, as most are written: scripts have none, and a title its own.
-_READ = frozenset({"", TITLE, "link", "meta", "time", "LINK", "META", "TIME", "Link", "Meta", "Time"})
 # Names under which pages state a value, best first; `ld:` in JSON-LD, `link:` by rel, `time:` and `title:` elements.
 _SOURCES = {
     "title": ("og:title", "ld:headline", "twitter:title", "dc.title", "title:"),
@@ -51,13 +49,14 @@ class Metadata:
     published: Found | None = None
 
 
-def read_metadata(page: Pieces) -> Metadata:
-    """The best value of each kind that the page states; of two under the same name the first counts."""
+def read_metadata(page: Pieces, tags: Iterable[int]) -> Metadata:
+    """The best value of each kind that the page states; of two under the same name the first counts.
+
+    tags: the numbers of its titles, of its link, meta and time elements and of those without markup inside.
+    """
     said = _Said(page)
-    for i in [i for i, name in enumerate(page.names) if name in _READ]:
-        tag, name = page.tags[i], page.names[i] or ""
-        raw = tag[len(name) + 1 : -1]
-        said.see(i, name.lower(), raw)
+    for i in tags:
+        said.see(i)
     best = {kind: next((said.values[n] for n in names if n in said.values), None) for kind, names in _SOURCES.items()}
     return Metadata(**best)
 
@@ -73,30 +72,36 @@ class _Said:
         self._page = page
         self.values: dict[str, Found] = {}
 
-    def see(self, i: int, name: str, raw: str) -> None:
-        """Take what a tag says, if it is one that says something; `raw`: its attributes."""
-        begin, end = self._page.ends[2 * i : 2 * i + 2]
-        if name == "":
-            self._see_script(self._page.tags[i], begin)
-        elif name == TITLE:
+    def see(self, i: int) -> None:
+        """Take what a tag says, if it is one that says something."""
+        tag, name = self._page.tags[i], self._page.names[i]
+        if not name:
+            self._see_script(i)
+            return
+        name, raw = name.lower(), tag[len(name) + 1 : -1]
+        if name == TITLE:
             text = self._page.texts[i + 1]
-            self._keep("title:", decoded(text), text, end)
+            self._keep("title:", decoded(text), text, int(self._page.ends[2 * i + 1]))
         elif name == "meta" and ("&" in raw or _is_telling(raw.lower())):
             values = attributes(raw)
             said = values.get("property") or values.get("name") or values.get("itemprop") or ""
-            self._keep(said.lower(), values.get("content", ""), self._page.tags[i], begin)
+            self._keep(said.lower(), values.get("content", ""), tag, self._begin(i))
         elif name == "link" and "canonical" in raw:
-            self._keep("link:canonical", attributes(raw).get("href", ""), self._page.tags[i], begin)
+            self._keep("link:canonical", attributes(raw).get("href", ""), tag, self._begin(i))
         elif name == "time" and "time" in raw.lower():
-            self._keep("time:", attributes(raw).get("datetime", ""), self._page.tags[i], begin)
+            self._keep("time:", attributes(raw).get("datetime", ""), tag, self._begin(i))
 
-    def _see_script(self, tag: str, at: int) -> None:
+    def _begin(self, i: int) -> int:
+        return int(self._page.ends[2 * i])
+
+    def _see_script(self, i: int) -> None:
+        tag = self._page.tags[i]
         if "ld+json" not in tag or tag[1:7].lower() != "script":
             return
         begin, end = content(tag)
         if "ld+json" in tag[:begin]:
             for name, value in _linked_data(tag[begin:end]):
-                self._keep(f"ld:{name}", value, tag[begin:end], at + begin)
+                self._keep(f"ld:{name}", value, tag[begin:end], self._begin(i) + begin)
 
     def _keep(self, name: str, value: str, source: str, at: int) -> None:
         """`source`: where the value was read, which begins at `at`."""

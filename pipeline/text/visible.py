@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import compress, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,6 @@ __all__ = ["Visible", "visible"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-_LAST_SPACE = 0x3000  # no code point above it is white space
 
 
 class Visible(NamedTuple):
@@ -32,73 +32,110 @@ class Visible(NamedTuple):
 
 
 @cache
-def _spaces() -> Bools:
-    """Whether each code point is white space, to Unicode; the last value stands for all others."""
-    return np.array([*(chr(code).isspace() for code in range(_LAST_SPACE + 1)), False])
-
-
-@cache
 def _blanks() -> Bools:
-    """Whether each code point is white space to HTML, to which a no-break space is none; the last for all others."""
-    return np.array([chr(code) in " \t\n\r\f" for code in range(34)])
+    """Whether each code point up to that of the blank is white space to HTML, to which a no-break space is none."""
+    return np.array([chr(code) in " \t\n\r\f" for code in range(33)])
 
 
-def visible(page: str, texts: Sequence[str], begins: Sequence[int], firsts: Ints) -> Visible:
-    """Lines of some texts each: `firsts` are the numbers of the texts they begin with, `begins` where texts stand."""
-    if not any("&" in text for text in texts):
-        return _visible(page, texts, np.asarray(begins, np.int64), np.zeros(len(texts), np.int64), firsts)
-    words: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []  # 0 for words that stand one to one in the page; those of a reference stand for all of it
-    new = []
-    for text, begin in zip(texts, begins, strict=True):
-        new.append(len(words))
-        at = 0
-        for first, last, char in references(text) if "&" in text else ():
-            words += (text[at:first], char)
-            starts += (begin + at, begin + first)
-            ends += (0, begin + last)
+def visible(page: str, texts: Sequence[str], begins: Ints, firsts: Ints, solid: Bools) -> Visible:
+    """Lines of some texts each: `firsts` are the numbers of the texts they begin with, `begins` where texts stand,
+    `solid` whether each is more than white space, as the first of each line is."""
+    count, at = len(firsts), begins.tolist()
+    uneven = np.add.reduceat(solid, firsts, dtype=np.int64) > 1 if count else np.zeros(0, bool)
+    seen, starts, ends = [""] * count, [0] * count, [0] * count
+    even = np.flatnonzero(~uneven)
+    for line, first in zip(even.tolist(), firsts[even].tolist(), strict=True):
+        text = texts[first]
+        words = text.strip()
+        if "&" in words or "  " in words or not words.isprintable():  # may not stand in the page as it is read
+            uneven[line] = True
+        else:
+            seen[line] = words
+            starts[line] = start = at[first] + (text.index(words[0]) if len(words) < len(text) else 0)
+            ends[line] = start + len(words)
+    lines = Visible(np.arange(count), seen, starts, ends, [None] * count)
+    if not uneven.any():
+        return lines
+    mine = np.repeat(uneven, np.diff(firsts, append=len(texts)))
+    mixed = _mixed(page, [*compress(texts, mine)], begins[mine], (np.cumsum(mine) - 1)[firsts[uneven]])
+    numbers = np.flatnonzero(uneven)[mixed.line].tolist()
+    for line, words, start, end, alignment in zip(numbers, *mixed[1:], strict=True):
+        seen[line], starts[line], ends[line], lines.alignment[line] = words, start, end, alignment
+    shown = [end > 0 for end in ends]  # the others are white space, once their references are decoded
+    kept = ([*compress(column, shown)] for column in lines[1:])
+    return lines if all(shown) else Visible(lines.line[shown], *kept)  # type: ignore[arg-type]
+
+
+def _mixed(page: str, texts: Sequence[str], begins: Ints, firsts: Ints) -> Visible:
+    """The same of any lines, character by character."""
+    runs: list[str] = []  # texts, cut where a reference stands
+    places: list[int] = []  # where these begin in the page
+    decoded: list[int] = []  # the runs that are what a reference stands for
+    ends: list[int] = []  # of those, in the page
+    begin_of, more, done = begins.tolist(), [0] * len(texts), 0
+    for i in [i for i, text in enumerate(texts) if "&" in text]:
+        text, begin, at, before = texts[i], begin_of[i], 0, len(runs)
+        runs += texts[done:i]
+        places += begin_of[done:i]
+        for first, last, char in references(text):
+            decoded.append(len(runs) + 1)
+            ends.append(begin + last)
+            runs += (text[at:first], char)
+            places += (begin + at, begin + first)
             at = last
-        words.append(text[at:] if at else text)
-        starts.append(begin + at)
-        ends.append(0)
-    return _visible(page, words, np.array(starts, np.int64), np.array(ends, np.int64), np.array(new, np.int64)[firsts])
+        runs.append(text[at:])
+        places.append(begin + at)
+        more[i] = len(runs) - before - (i - done) - 1
+        done = i + 1
+    runs += texts[done:]
+    places += begin_of[done:]
+    found = (np.array(decoded, np.int64), np.array(ends, np.int64))
+    of_text = np.arange(len(texts)) + np.cumsum(more) - more  # the first run of each text
+    return _aligned(page, runs, np.array(places, np.int64), found, of_text[firsts])
 
 
-def _visible(page: str, words: Sequence[str], begins: Ints, ends: Ints, first_run: Ints) -> Visible:
-    """`ends`: 0 for words that stand one to one in the page; `first_run`: the first of each line."""
-    size = np.fromiter(map(len, words), np.int64, len(words))
+def _aligned(page: str, runs: Sequence[str], begins: Ints, references: tuple[Ints, Ints], firsts: Ints) -> Visible:
+    """references: the runs that are what one stands for, and where it ends; firsts: the first run of each line."""
+    size = np.fromiter(map(len, runs), np.int64, len(runs))
     starts = np.cumsum(size) - size
-    codes = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
-    decoded = ends > 0
-    place = np.repeat(np.where(decoded, begins, begins - starts), size)
-    whole = np.repeat(decoded, size)
-    place += np.where(whole, 0, np.arange(len(codes))) if decoded.any() else np.arange(len(codes))
-    blank = _blanks()[np.minimum(codes, 33)] & (~whole | (codes == 32))
-    from_, upto = starts[first_run], np.append(starts[first_run[1:]], len(codes))
-    after_blank = np.append(True, blank[:-1])
-    after_blank[from_[from_ < upto]] = True
-    kept = ~(blank & after_blank)
-    solid = np.flatnonzero(~_spaces()[np.minimum(codes, _LAST_SPACE + 1)])
-    low, high = np.searchsorted(solid, from_), np.searchsorted(solid, upto)
-    line = np.flatnonzero(low < high)
-    first, last = solid[low[line]], solid[high[line] - 1]
-    until = place[last] + 1
-    until[whole[last]] = np.repeat(ends, size)[last][whole[last]]
-    before = np.cumsum(kept)
-    cuts = zip((before[first] - 1).tolist(), before[last].tolist(), place[first].tolist(), until.tolist(), strict=True)
-    text = np.where(blank, np.uint32(32), codes)[kept].tobytes().decode("utf-32-le", "surrogatepass")
-    return _cut(page, text, place[kept], line, list(cuts))
+    codes = np.frombuffer("".join(runs).encode("utf-32-le", "surrogatepass"), np.uint32).copy()
+    place = np.repeat(begins - starts, size) + np.arange(len(codes))
+    after = place + 1
+    which, ends = references
+    decoded = np.repeat(starts[which], size[which])
+    decoded[1:] += decoded[1:] == decoded[:-1]  # no reference stands for more than two characters
+    place[decoded], after[decoded] = np.repeat(begins[which], size[which]), np.repeat(ends, size[which])
+    blank = np.flatnonzero(codes <= 32)
+    blank = blank[_blanks()[codes[blank]]]
+    if len(decoded):
+        blank = blank[(codes[blank] == 32) | ~np.isin(blank, decoded)]
+    codes[blank] = 32
+    kept = np.ones(len(codes), bool)
+    kept[blank[1:][np.diff(blank) == 1]] = False
+    kept = np.flatnonzero(kept)
+    text = codes[kept].tobytes().decode("utf-32-le", "surrogatepass")
+    return _cut(page, text, place[kept], after[kept], np.searchsorted(kept, starts[firsts]))
 
 
-def _cut(page: str, text: str, place: Ints, line: Ints, cuts: list[tuple[int, int, int, int]]) -> Visible:
-    """`text`, where each of its characters stands, cut into lines: their begin and end in it, and in the page."""
-    lines = Visible(line, [], [], [], [])
-    for begin, end, start, stop in cuts:
-        words = text[begin:end]
-        lines.text.append(words)
-        lines.start.append(start)
-        lines.end.append(stop)
-        same = stop - start == end - begin and words == page[start:stop]
-        lines.alignment.append(None if same else np.append(place[begin:end], stop) - start)
+def _cut(page: str, text: str, place: Ints, after: Ints, begins: Ints) -> Visible:
+    """`text`, cut into lines at `begins`; where each of its characters stands, and where that ends."""
+    numbers, words, spans = [], [], []
+    for line, (begin, end) in enumerate(pairwise([*begins.tolist(), len(text)])):
+        found = text[begin:end]
+        if core := found.strip():
+            begin += found.index(core[0])
+            numbers.append(line)
+            words.append(core)
+            spans.append((begin, begin + len(core)))
+    first, last = np.array(spans, np.int64).reshape(-1, 2).T
+    size = last - first + 1  # one more for where the line ends
+    ends = np.cumsum(size)
+    places = place[np.minimum(np.repeat(first - (ends - size), size) + np.arange(size.sum()), len(place) - 1)]
+    start, stop = place[first], after[last - 1]
+    places[ends - 1] = stop
+    places -= np.repeat(start, size)
+    lines = Visible(np.array(numbers, np.int64), words, start.tolist(), stop.tolist(), [])
+    for core, begin, upto, end in zip(words, lines.start, lines.end, ends.tolist(), strict=True):
+        same = upto - begin == len(core) and core == page[begin:upto]
+        lines.alignment.append(None if same else places[end - len(core) - 1 : end])
     return lines
