@@ -7,15 +7,17 @@ such as "a heading element holds a heading".
 """
 
 import re
+import string
 from collections.abc import Sequence
-from functools import lru_cache
-from itertools import islice
+from functools import cache, lru_cache
+from itertools import compress, islice, repeat
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.models.main_text import Containers, main_text
+from pipeline.models.main_text.words import Vocabulary
 from pipeline.schema import KEPT_LABELS
 from pipeline.text.html import HtmlText, extract
 from pipeline.text.metadata import Metadata
@@ -45,9 +47,9 @@ _NAMED = {
 _AROUND = {"nav": "nav", "footer": "legal", "aside": "related", "figcaption": "caption", "form": "cta", "button": "cta"}
 _ELEMENTS = (*_AROUND, "article", "main")
 _ELEMENT_BIT = {name: 1 << i for i, name in enumerate(_ELEMENTS)}
-_NAMED_BIT = {word: 1 << i for i, words in enumerate(_NAMED.values(), len(_ELEMENTS)) for word in words.split()}
-_WORD = re.compile(r"[^\W_]+")
-_PAIR = re.compile(r"\b(?:" + "|".join(word for word in _NAMED_BIT if "-" in word) + r")\b")
+_PAIR_BIT = {w: 1 << i for i, words in enumerate(_NAMED.values()) for w in words.split() if "-" in w}
+_MARKS = re.compile(r"[\W_]")
+_PAIR = re.compile(r"\b(?:" + "|".join(_PAIR_BIT) + r")\b")
 
 
 class Dropped(NamedTuple):
@@ -93,28 +95,32 @@ def read_pages(pages: Sequence[str], *, drop_threshold: float) -> list[Page]:
 
 
 def _read(page: str, html: HtmlText, chances: list[float], around: list[int], drop_threshold: float) -> Page:
-    read = Page([], [], Dropped([], [], [], [], [], []), html.markup, html.meta)
     blocks = html.blocks
     hidden = blocks.hidden
     title = next((i for i, tag in enumerate(blocks.tag) if tag == "h1" and not hidden[i]), -1)
-    columns = (blocks.start, blocks.end, blocks.text, blocks.alignment, blocks.tag, blocks.linked, hidden, around)
-    for i, (start, end, text, alignment, tag, linked, hides, bits) in enumerate(zip(*columns, strict=True)):
-        marks = (bits, tag, hides, linked >= _LINKED, len(text) >= _LONG, title >= 0)
-        chance = chances[i]
-        mended = repair_line(text)
-        if 1 - chance >= drop_threshold and i != title:
-            place = _composed(mended.alignment, alignment)
-            row = (start, end, mended.text, place, _label(marks), round(1 - chance, 4))
-            for column, value in zip(read.dropped, row, strict=True):
-                column.append(value)  # type: ignore[attr-defined]
-            continue
-        place = _composed(mended.alignment, alignment)
-        repair = Repair(mended.text, None if place is None else tuple(place), mended.steps)
-        odds = 1.0 if i == title else _TRUST * min(chance / max(1 - chance, 1 / _SURE), _SURE)
-        speaks = _factors(marks)
-        read.lines.append(Line(start, end, page[start:end], 1, repair))
-        read.factors.append(speaks | {label: odds * speaks.get(label, 1.0) for label in KEPT_LABELS})
-    return read
+    links, long = [share >= _LINKED for share in blocks.linked], [len(text) >= _LONG for text in blocks.text]
+    marks = [*zip(around, blocks.tag, hidden, links, long, repeat(title >= 0))]
+    # Repair leaves the others as they are.
+    odd = [i for i, t in enumerate(blocks.text) if not t.isascii() or not t.isprintable() or "&" in t]
+    mended = {i: repair for i in odd if (repair := repair_line(blocks.text[i])).alignment is not None}
+    none = [1 - chance >= drop_threshold and i != title for i, chance in enumerate(chances)]
+    out = [*compress(range(len(none)), none)]
+    dropped = Dropped(
+        [*compress(blocks.start, none)], [*compress(blocks.end, none)],
+        [mended[i].text if i in mended else blocks.text[i] for i in out],
+        [_composed(mended.get(i), blocks.alignment[i]) for i in out], [_label(marks[i]) for i in out],
+        [round(1 - chances[i], 4) for i in out],
+    )  # fmt: skip
+    lines, factors = [], []
+    for i in (i for i, drop in enumerate(none) if not drop):
+        start, end, found = blocks.start[i], blocks.end[i], mended.get(i)
+        place = _composed(found, blocks.alignment[i])
+        text, steps = (found.text, found.steps) if found else (blocks.text[i], ())
+        lines.append(Line(start, end, page[start:end], 1, Repair(text, None if place is None else tuple(place), steps)))
+        odds = 1.0 if i == title else _TRUST * min(chances[i] / max(1 - chances[i], 1 / _SURE), _SURE)
+        speaks = _factors(marks[i])
+        factors.append(speaks | {label: odds * speaks.get(label, 1.0) for label in KEPT_LABELS})
+    return Page(lines, factors, dropped, html.markup, html.meta)
 
 
 # What markup says of a block: the elements and names around it as bits (`_surroundings`), its tag, whether it is not
@@ -133,26 +139,34 @@ def _label(marks: _Marks) -> str:
     return "related" if long else "nav" if links else "noise"
 
 
-def _composed(mended: tuple[int, ...] | None, alignment: Ints | None) -> list[int] | None:
+def _composed(mended: Repair | None, alignment: Ints | None) -> list[int] | None:
     """The alignment of words that do not stand as they are in the page, after their repair."""
-    if alignment is None:
-        return None if mended is None else list(mended)
-    return [*alignment.tolist()] if mended is None else [*alignment[list(mended)].tolist()]
+    if mended is None or mended.alignment is None:
+        return None if alignment is None else alignment.tolist()
+    return [*mended.alignment] if alignment is None else alignment[list(mended.alignment)].tolist()
 
 
-@lru_cache(maxsize=10_000)
-def _named(name: str) -> int:
-    """The labels that an element's ids, classes and role speak for, as bits behind those of the elements."""
-    bits = 0
-    for word in _WORD.findall(name) + (_PAIR.findall(name) if "-" in name else []):
-        bits |= _NAMED_BIT.get(word, 0)
-    return bits
+@cache
+def _words() -> Vocabulary:
+    """What ids, classes and roles speak of, as bits of `_NAMED`; one word at a time."""
+    letters = string.ascii_letters + string.digits
+    return Vocabulary(_NAMED.values(), word=letters.encode() + bytes(range(128, 256)))
+
+
+def _named(names: Sequence[str]) -> Ints:
+    """The labels that ids, classes and roles speak for, as bits behind those of the elements."""
+    bits = _words().bits([name if name.isascii() else _MARKS.sub(" ", name) for name in names])
+    for i, name in enumerate(names):
+        if "-" in name and ("post" in name or "meta" in name):
+            for pair in _PAIR.findall(name):
+                bits[i] |= _PAIR_BIT[pair]
+    return bits << len(_ELEMENTS)
 
 
 def _surroundings(boxes: Containers) -> list[int]:
     """Bits of `_ELEMENTS` around each block, and of the labels that their names speak for."""
     elements = np.array([_ELEMENT_BIT.get(name, 0) for name in boxes.name], np.int64)
-    names = np.array([_named(name) for name in boxes.names], np.int64)
+    names = _named(boxes.said)[boxes.names]
     bits = np.bitwise_or.reduce(elements[boxes.around]) | np.bitwise_or.reduce(names[boxes.named])
     return bits[boxes.of_block].tolist()  # type: ignore[no-any-return]
 

@@ -29,7 +29,7 @@ class Containers:
 
     of_block: the element of each block. page: the page of each element. none: whether an element stands for none.
     around: (REACH, elements) each element, the one around it, and so on. named: the same of those that have a name.
-    names: of each element, "" for none; name: the tag.
+    names: of each element, "" for none, as its number in `said`, where each stands once; name: the tag.
     """
 
     def __init__(self, pages: Sequence[ElementsLike], of_blocks: Sequence[Sequence[int]]) -> None:
@@ -40,10 +40,14 @@ class Containers:
         self.none[starts + sizes - 1] = True
         self.of_block = _moved(of_blocks, starts, sizes)
         self.name = [name for page in pages for name in (*page.name, "")]
-        self.names = [names for page in pages for names in (*page.names, "")]
+        numbers: dict[str, int] = {"": 0}
+        self.names = np.array(
+            [numbers.setdefault(names, len(numbers)) for page in pages for names in (*page.names, "")], np.int64
+        )
+        self.said = list(numbers)
         parent = _moved([[*page.parent, -1] for page in pages], starts, sizes)
         self.around = _chain(np.arange(len(parent)), parent)
-        bare = np.array([not names for names in self.names], bool) & ~self.none
+        bare = (self.names == 0) & ~self.none
         nearest = np.arange(len(parent))  # the innermost element with a name: itself or one around it
         while (nameless := bare[nearest]).any():
             nearest = np.where(nameless, parent[nearest], nearest)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.models.main_text.containers import Containers, ElementsLike
-from pipeline.models.main_text.words import NAME_GROUPS, SAID_GROUPS, named, said
+from pipeline.models.main_text.words import NAME_GROUPS, SAID_GROUPS, name_words, said_words
 
 __all__ = ["BlocksLike", "Rows"]
 
@@ -27,6 +27,7 @@ _UP = 6  # containers that are looked at, from the innermost outwards
 _READ = 80  # characters of a block in which cue words are looked for
 _STOPS = np.array([ord(c) for c in ".?!"])
 _ENDS = np.array([ord(c) for c in '.!?"”…'])
+_LARGEST = int(np.iinfo(np.int64).max)
 _PROSE = 10  # words from which a line with little in links may be prose
 
 
@@ -101,7 +102,7 @@ def _bits(values: Ints, count: int) -> Floats:
 def _places(boxes: Containers) -> tuple[Floats, Floats, Floats]:
     """Which elements stand around each block; what their names speak of, in all and in the innermost two."""
     bits = np.array([_IN_BIT.get(name, 0) for name in boxes.name], np.int64)
-    speaks = np.array([named(name) for name in boxes.names], np.int64)[boxes.named]
+    speaks = name_words().bits(boxes.said)[boxes.names[boxes.named]]
     inside, wide = np.bitwise_or.reduce(bits[boxes.around]), np.bitwise_or.reduce(speaks)
     near = speaks[0] | speaks[1]
     block = boxes.of_block
@@ -163,11 +164,16 @@ def _around(own: Floats, boxes: Containers, pages: _Pages) -> tuple[Floats, list
 
 def _template(boxes: Containers, own: Floats) -> tuple[Floats, list[str]]:
     """Blocks of the same template (tags and names around them): how many, how much prose and links."""
-    tags = np.array(boxes.name, object)[boxes.around[:5]].tolist()
-    names = np.array(boxes.names, object)[boxes.named[:2]].tolist()
-    known: dict[tuple[object, ...], int] = {}
-    kinds = [known.setdefault(key, len(known)) for key in zip(boxes.page.tolist(), *tags, *names, strict=True)]
-    kind = np.array(kinds, np.int64)[boxes.of_block]
+    numbers: dict[str, int] = {}
+    tags = np.array([numbers.setdefault(name, len(numbers)) for name in boxes.name], np.int64)
+    kind, bound = boxes.page, len(boxes.page)  # numbers of kinds, and what is above all of them
+    for column in (*tags[boxes.around[:5]], *boxes.names[boxes.named[:2]]):
+        size = int(column.max()) + 1
+        if bound * size > _LARGEST:
+            kind, bound = np.unique(kind, return_inverse=True)[1], len(kind)
+        kind, bound = kind * size + column, bound * size
+    kind = np.unique(kind, return_inverse=True)[1]
+    kind = kind[boxes.of_block]
     count = np.maximum(np.bincount(kind), 1)
     words, linked = own[:, 1], own[:, 10]
     mean = np.bincount(kind, words) / count
@@ -251,8 +257,8 @@ class Rows:
         boxes = boxes or Containers([page.elements for page in pages], [page.element for page in pages])
         places = _Pages([len(page.text) for page in pages])
         own = _own(pages)
-        heads = [text[:_READ] for page in pages for text in page.text]
-        says = _bits(said(heads), len(SAID_GROUPS))
+        heads = [text[:_READ].lower() for page in pages for text in page.text]
+        says = _bits(said_words().bits(heads), len(SAID_GROUPS))
         around, wide, near = _places(boxes)
         held, held_names = _around(own, boxes, places)
         same, same_names = _template(boxes, own)

@@ -3,14 +3,16 @@
 The groups are the vocabulary of web templates; what each says for or against main text is learnt.
 """
 
-import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NAME_GROUPS", "SAID_GROUPS", "named", "said"]
+__all__ = ["NAME_GROUPS", "SAID_GROUPS", "Vocabulary", "name_words", "said_words"]
+
+Ints = npt.NDArray[np.int64]
 
 NAME_GROUPS = {
     "nav": "nav navbar navigation menu menus submenu megamenu dropdown",
@@ -65,32 +67,51 @@ SAID_GROUPS = {
     "photo": "photo image getty shutterstock credit",
     "menu": "home menu search skip back close previous open",
 }
-_NAME_BIT = {word: 1 << group for group, words in enumerate(NAME_GROUPS.values()) for word in words.split()}
-_SAID_BIT = {word: 1 << group for group, words in enumerate(SAID_GROUPS.values()) for word in words.split()}
-_SAID_BIT["\n"] = -1  # parts the texts
-_NAME = re.compile(r"[a-z]+")
-_WORD = re.compile(r"[a-z]+|[©$£€\n]")
+_LETTERS = bytes(range(ord("a"), ord("z") + 1))
+_SIGNS = "©$£€"
+_END = "\0"  # between texts; one inside a text is taken for a blank
 
 
-@lru_cache(maxsize=20_000)
-def named(name: str) -> int:
-    """The groups of `NAME_GROUPS` that the ids, classes and roles of one element speak of, as bits.
+class Vocabulary:
+    """Words that are looked for in texts, each with the number of its group.
 
-    >>> [g for i, g in enumerate(NAME_GROUPS) if named("post-nav menu") >> i & 1]
+    groups: words in a row. word: the bytes that words are made of. signs: characters that are words by themselves; what
+    else is not ASCII counts as `word` says of its bytes in UTF-8.
+    """
+
+    def __init__(self, groups: Iterable[str], *, word: bytes = _LETTERS, signs: str = "") -> None:
+        # A sign as a byte of its own, which is none of a text's but for control characters.
+        self._signs = {sign.encode(): b" %c " % byte for byte, sign in enumerate(_END + signs)}
+        known = {w: 1 << group for group, words in enumerate(groups) for w in words.split()} | {_END: -1}
+        self._bits = {self._signs.get(w.encode(), w.encode()).strip(b" "): bit for w, bit in known.items()}
+        self._table = bytes(byte if byte in word or byte <= len(signs) else 32 for byte in range(256))
+
+    def bits(self, texts: Sequence[str]) -> Ints:
+        """For each text, in lower case, the groups of the words in it as bits, the lowest for the first group."""
+        joined = _END.join([*texts, ""])
+        if joined.count(_END) > len(texts):
+            joined = _END.join([text.replace(_END, " ") for text in texts] + [""])
+        data = joined.encode("utf-8", "surrogatepass")
+        for sign, byte in self._signs.items():
+            data = data.replace(sign, byte)
+        words = data.translate(self._table).split()
+        bits = np.fromiter(map(self._bits.get, words, repeat(0)), np.int64, len(words))
+        ends = np.flatnonzero(bits < 0)
+        bits[ends] = 0
+        return np.bitwise_or.reduceat(bits, np.append(0, ends[:-1] + 1)) if len(ends) else bits
+
+
+@cache
+def name_words() -> Vocabulary:
+    """What ids, classes and roles speak of, as bits of `NAME_GROUPS`.
+
+    >>> [group for i, group in enumerate(NAME_GROUPS) if name_words().bits(["post-nav menu"])[0] >> i & 1]
     ['nav', 'article']
     """
-    bits = 0
-    for word in _NAME.findall(name):
-        bits |= _NAME_BIT.get(word, 0)
-    return bits
+    return Vocabulary(NAME_GROUPS.values())
 
 
-def said(texts: Sequence[str]) -> npt.NDArray[np.int64]:
-    """The groups of `SAID_GROUPS` that each text speaks of, in any case, as bits."""
-    words = _WORD.findall("\n".join([*texts, ""]).lower())
-    bits = np.array([_SAID_BIT.get(word, 0) for word in words], np.int64)
-    ends = np.flatnonzero(bits < 0)
-    if len(ends) != len(texts):  # some hold line ends
-        return said([text.replace("\n", " ") for text in texts])
-    bits[ends] = 0
-    return np.bitwise_or.reduceat(bits, np.append(0, ends[:-1] + 1)) if len(ends) else bits
+@cache
+def said_words() -> Vocabulary:
+    """What texts speak of, as bits of `SAID_GROUPS`."""
+    return Vocabulary(SAID_GROUPS.values(), signs=_SIGNS)
