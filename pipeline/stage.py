@@ -18,7 +18,7 @@ import pyarrow as pa
 from pipeline.errors import SchemaError
 from pipeline.schema import TABLES
 
-__all__ = ["CorpusStage", "Stage", "Tables", "conform", "content_id", "empty", "from_rows"]
+__all__ = ["CorpusStage", "Stage", "Tables", "conform", "content_id", "content_ids", "empty", "from_rows"]
 
 Tables = Mapping[str, pa.Table]
 
@@ -70,6 +70,16 @@ def content_id(*fields: object) -> str:
     True
     """
     return hashlib.blake2b("\x1f".join(map(str, fields)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def content_ids(*fields: Iterable[object]) -> list[str]:
+    """`content_id` of many rows, each field a column.
+
+    >>> content_ids(["a", "b"], [1, 2]) == [content_id("a", 1), content_id("b", 2)]
+    True
+    """
+    rows = map("\x1f".join, zip(*(map(str, column) for column in fields), strict=True))
+    return [hashlib.blake2b(row.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest() for row in rows]
 
 
 def empty(name: str) -> pa.Table:

@@ -16,7 +16,7 @@ from pipeline.config import Clean
 from pipeline.models.labeller import label_parts
 from pipeline.models.main_text import REASON
 from pipeline.schema import KEPT_LABELS, TABLES
-from pipeline.stage import Stage, Tables, conform, content_id, from_rows
+from pipeline.stage import Stage, Tables, conform, content_id, content_ids, from_rows
 from pipeline.text.articles import article_starts
 from pipeline.text.blocks import Dropped, read_pages
 from pipeline.text.features import PartTable, parts_of
@@ -213,7 +213,7 @@ def _segments(documents: list[dict[str, Any]], articles: list[tuple[Source, Arti
         for name in ("document_id", "source_id", "source_path", "record")
     }
     columns |= {
-        "segment_id": map(content_id, [ids[i] for i in of_document.tolist()], raw_start.tolist(), raw_end.tolist()),
+        "segment_id": content_ids([ids[i] for i in of_document.tolist()], raw_start.tolist(), raw_end.tolist()),
         "position": np.arange(len(base)) - np.repeat(np.cumsum(sizes) - sizes, sizes),
         "raw_start": raw_start,
         "raw_end": raw_end,
