@@ -9,8 +9,8 @@ from onnx import TensorProto, helper
 _LEAF = "LEAF"
 
 
-def to_onnx(model: Mapping[str, Any]) -> bytes:
-    """`Booster.dump_model()` of LightGBM as a model: "rows" (n, features) to "score" (n, 1), the sum of the trees.
+def to_onnx(model: Mapping[str, Any], trees: slice = slice(None)) -> bytes:
+    """`Booster.dump_model()` of LightGBM as a model: "rows" (n, features) to "score" (n, 1), the sum of `trees`.
 
     Splits must be of the kind `<=`, without missing values. A threshold becomes the largest float that is not above it,
     so that float features fall on the same side.
@@ -20,7 +20,7 @@ def to_onnx(model: Mapping[str, Any]) -> bytes:
                               "nodes_truenodeids", "nodes_falsenodeids", "target_treeids", "target_nodeids",
                               "target_ids", "target_weights")
     }  # fmt: skip
-    for number, tree in enumerate(model["tree_info"]):
+    for number, tree in enumerate(model["tree_info"][trees]):
         _add(attributes, number, tree["tree_structure"])
     node = helper.make_node("TreeEnsembleRegressor", ["rows"], ["score"], domain="ai.onnx.ml", n_targets=1)
     node.attribute.extend(helper.make_attribute(name, values) for name, values in attributes.items())

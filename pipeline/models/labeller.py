@@ -77,17 +77,31 @@ def _threads() -> "ThreadpoolController":
 
 def encode(rows: Features, network: Network) -> tuple[Floats, Floats]:
     """What the network reads of each part: its scaled features, and the sum of its words' vectors."""
+    return _scaled(_read(rows, network), network), _summed(rows, network)
+
+
+def _read(rows: Features, network: Network) -> Floats:
+    if network.names == rows.names:
+        return rows.values
+    return np.asarray(rows.values[:, [rows.names.index(name) for name in network.names]])
+
+
+def _scaled(values: Floats, network: Network) -> Floats:
+    return np.asarray(np.clip((values - network.center) / network.scale, -_FAR, _FAR), np.float32)
+
+
+def _summed(rows: Features, network: Network) -> Floats:
     from scipy.sparse import csr_matrix
 
-    columns = [rows.names.index(name) for name in network.names]
-    values = np.clip((rows.values[:, columns] - network.center) / network.scale, -_FAR, _FAR)
     index = {word: i for i, word in enumerate(network.words)}
     known = np.array([index.get(word, -1) for word in rows.words.vocabulary], np.int64)
     word = known[rows.words.word] if len(known) else np.zeros(0, np.int64)
     part, word = rows.words.part[word >= 0], word[word >= 0]
-    share = 1 / np.sqrt(np.maximum(np.bincount(part, minlength=len(values)), 1))
-    cells = csr_matrix((share[part].astype(np.float32), (part, word)), (len(values), len(network.words)))
-    return values.astype(np.float32), np.asarray(cells @ network.vectors, np.float32)
+    counts = np.bincount(part, minlength=len(rows.values))
+    share = (1 / np.sqrt(np.maximum(counts, 1))).astype(np.float32)
+    ends = np.append(0, np.cumsum(counts))
+    cells = csr_matrix((share[part], word, ends), (len(rows.values), len(network.words)))
+    return np.asarray(cells @ network.vectors, np.float32)
 
 
 def probabilities(rows: Features, source: npt.NDArray[np.int64], network: Network | None = None) -> Floats:
@@ -96,7 +110,7 @@ def probabilities(rows: Features, source: npt.NDArray[np.int64], network: Networ
     network: another than the one that comes with the package.
     """
     network = network or load_network()
-    values, words = encode(rows, network)
+    values, words = _read(rows, network), _summed(rows, network)
     starts = np.flatnonzero(np.diff(source, prepend=-1))
     sizes = np.diff(starts, append=len(source))
     chances = np.zeros((len(source), len(LABELS)), np.float32)
@@ -105,7 +119,7 @@ def probabilities(rows: Features, source: npt.NDArray[np.int64], network: Networ
             alike = starts[sizes == size]
             for some in np.array_split(alike, -(-len(alike) * size // _ROWS)):
                 at = some[:, None] + np.arange(size)
-                chances[at] = _forward(values[at], words[at], network)
+                chances[at] = _forward(_scaled(values[at], network), words[at], network)
     return chances
 
 

@@ -68,27 +68,34 @@ def rules_for(texts: "pa.Array", mended: Flags) -> tuple[Ints, Flags]:
     """
     import pyarrow.compute as pc
 
-    calls = pc.match_substring_regex(texts, _CALL)
-    size, found = pc.utf8_length(texts), pc.match_substring_regex
-    prose, head = pc.greater_equal(size, _SHORTEST_PROSE), pc.utf8_slice_codeunits(texts, 0, _LEAD)
-    tail = pc.utf8_slice_codeunits(texts, -_TAIL)
-    may = {
-        "suffix": pc.and_(pc.less_equal(size, _LONGEST_TITLE), found(texts, _MAY_HAVE_SUFFIX)),
-        "brackets": pc.and_(
-            found(texts, r"[(（\[【]"), pc.or_(pc.and_(prose, calls), found(tail, _MAY_END_IN_BRACKETS))
-        ),
-        "glued": pc.and_(prose, found(head, _MAY_BE_GLUED)),
-        "lead": pc.and_(pc.greater_equal(size, _LEAD + _SHORTEST_PROSE), found(head, _MAY_RUN_IN)),
-        "sentence": pc.and_(prose, calls),
-        "tail": pc.and_(
-            pc.greater_equal(size, _SHORTEST_PROSE + _TAIL),
-            pc.and_not(found(tail, _MAY_HAVE_TAIL), found(tail, _WHOLE_END)),
-        ),
-    }
-    columns = [np.asarray(may[name]).astype(np.int64) << i for i, name in enumerate(CUTS)]
+    size = np.asarray(pc.utf8_length(texts))
+    calls = _found(texts, _CALL)
+    prose, title = size >= _SHORTEST_PROSE, size <= _LONGEST_TITLE
+    head, tail = pc.utf8_slice_codeunits(texts, 0, _LEAD), pc.utf8_slice_codeunits(texts, -_TAIL)
     # A short line without a mark between two things or at its end is left whole.
-    mixed = np.asarray(pc.or_(prose, pc.or_(found(texts, _MAY_BE_TWO), found(texts, _CLOSED_END)))) | mended
-    return np.where(mixed, np.bitwise_or.reduce(columns), 0), np.asarray(calls)
+    mixed = prose | mended | _found(texts, rf"{_MAY_BE_TWO}|{_CLOSED_END}", ~(prose | mended))
+    long = size >= _SHORTEST_PROSE + _TAIL
+    may = {
+        "suffix": _found(texts, _MAY_HAVE_SUFFIX, mixed & title),
+        "brackets": _found(texts, r"[(（\[【]", mixed) & (prose & calls | _found(tail, _MAY_END_IN_BRACKETS, mixed)),
+        "glued": _found(head, _MAY_BE_GLUED, prose),
+        "lead": _found(head, _MAY_RUN_IN, size >= _LEAD + _SHORTEST_PROSE),
+        "sentence": prose & calls,
+        "tail": _found(tail, _MAY_HAVE_TAIL, long) & ~_found(tail, _WHOLE_END, long),
+    }
+    return np.bitwise_or.reduce([may[name].astype(np.int64) << i for i, name in enumerate(CUTS)]), calls
+
+
+def _found(texts: "pa.Array", pattern: str, asked: Flags | None = None) -> Flags:
+    """Whether each text matches; False where it is not asked."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if asked is None:
+        return np.asarray(pc.match_substring_regex(texts, pattern))
+    found = np.zeros(len(texts), bool)
+    found[asked] = pc.match_substring_regex(texts.filter(pa.array(asked)), pattern)
+    return found
 
 
 @cache

@@ -121,19 +121,18 @@ def cut_lines(sources: Sequence[Lines]) -> Parts:
     sizes = np.ones(len(texts), np.int64)
     sizes[list(cut)] = [len(parts) for parts in cut.values()]
     line = np.repeat(np.arange(len(texts)), sizes)
-    found = Parts(line, start[line], end[line], [], np.zeros(len(line), np.int64), {})
-    done = 0
-    for i, parts in cut.items():
-        found.text.extend(texts[done:i])
-        found.alignment.update(
-            (len(found.text) + j, p.alignment) for j, p in enumerate(parts) if p.alignment is not None
-        )
-        found.text.extend(part.text for part in parts)
-        done = i + 1
-    found.text.extend(texts[done:])
-    of_cut = np.isin(line, list(cut))
-    for column, name in ((found.start, "start"), (found.end, "end"), (found.cut, "cut")):
-        column[of_cut] = [getattr(part, name) for parts in cut.values() for part in parts]
+    found = Parts(line, start[line], end[line], [texts[i] for i in line.tolist()], np.zeros(len(line), np.int64), {})
+    special = np.zeros(len(texts), bool)
+    special[list(cut)] = True
+    places = np.flatnonzero(special[line])
+    parts = [*chain.from_iterable(cut.values())]
+    found.start[places] = [part.start for part in parts]
+    found.end[places] = [part.end for part in parts]
+    found.cut[places] = [part.cut for part in parts]
+    for i, part in zip(places.tolist(), parts, strict=True):
+        found.text[i] = part.text
+        if part.alignment is not None:
+            found.alignment[i] = part.alignment
     return found
 
 

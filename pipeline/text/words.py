@@ -58,7 +58,8 @@ def tokens(texts: Sequence[str]) -> Tokens:
     letters = pa.py_buffer(raw.translate(None, b" " + mark))
     words = pa.Array.from_buffers(pa.large_binary(), len(starts), [None, pa.py_buffer(offsets), letters])
     encoded = words.dictionary_encode()
-    part = np.searchsorted(np.flatnonzero(codes == ord(_MARK)), starts)
+    before = np.searchsorted(starts, np.flatnonzero(codes == ord(_MARK)))  # words up to each part's end
+    part = np.repeat(np.arange(len(texts)), np.diff(before, prepend=0))
     names = [word.decode("utf-8", "replace") for word in encoded.dictionary.to_pylist()]
     keys = raw.translate(None, b" ").split(mark)[:-1]
     return Tokens(part, np.asarray(encoded.indices, np.int64), names, keys)
