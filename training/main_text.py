@@ -25,9 +25,9 @@ _LONG = 5  # words from which a block is looked up by itself; shorter ones also 
 _GRAM = 3  # words; a long block that was edited is main text when half of its word triples are
 _NEAR = 3  # long blocks on each side that speak for a short one
 _POWER = 0.7  # a block counts by its words to this power: word F1 grows with words, and rules are learnt from blocks
-_TREES = 300
+_TREES = 150
 _BOOSTING: dict[str, float | str | bool] = {
-    "objective": "binary", "learning_rate": 0.05, "num_leaves": 15, "min_data_in_leaf": 40, "feature_fraction": 0.3,
+    "objective": "binary", "learning_rate": 0.1, "num_leaves": 15, "min_data_in_leaf": 40, "feature_fraction": 0.3,
     "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 5, "verbose": -1, "num_threads": 2, "seed": 1,
     "deterministic": True, "max_bin": 127,
 }  # fmt: skip
