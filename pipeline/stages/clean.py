@@ -16,7 +16,7 @@ from pipeline.config import Clean
 from pipeline.models.labeller import label_parts
 from pipeline.models.main_text import REASON
 from pipeline.schema import KEPT_LABELS, TABLES
-from pipeline.stage import Stage, Tables, conform, content_id, content_ids, from_rows
+from pipeline.stage import Stage, Tables, collector_paused, conform, content_id, content_ids, from_rows
 from pipeline.text.articles import article_starts
 from pipeline.text.blocks import Dropped, read_pages
 from pipeline.text.features import PartTable, parts_of
@@ -58,6 +58,7 @@ class Batch(NamedTuple):
     table: PartTable
 
 
+@collector_paused()
 def _run(tables: Tables, config: Clean) -> dict[str, pa.Table]:
     documents: list[dict[str, Any]] = []
     segments = []
