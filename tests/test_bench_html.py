@@ -39,13 +39,14 @@ def test_every_nth_page_is_taken(folder: Path) -> None:
 
 def test_the_table_has_a_row_for_each_extractor(folder: Path) -> None:
     pages = load_web_pages(folder, every=1)
-    kept, sources = claimsieve(pages)
-    assert "Rest and ice help." in kept["0000"]
-    assert sources["0003"] == PAGE
+    found = claimsieve(pages)
+    assert "Rest and ice help." in found.kept["0000"]
+    assert found.sources["0003"] == PAGE
+    assert found.seconds > 0
     head, first, *others = table(pages).splitlines()
     assert "all (4)" in head
     assert "articles (2)" in head
-    assert float(first.split()[1]) == pytest.approx(word_f1(kept["0000"], "Rest and ice help."), abs=0.001)
+    assert float(first.split()[1]) == pytest.approx(word_f1(found.kept["0000"], "Rest and ice help."), abs=0.001)
     assert [row.split()[0] for row in others] == ["trafilatura", "resiliparse", "justext"]
 
 
@@ -53,5 +54,5 @@ def test_the_table_has_a_row_for_each_extractor(folder: Path) -> None:
 def test_public_pages_keep_their_main_text() -> None:
     """A floor well under the measured figure, on 30 pages."""
     pages = load_web_pages(WCXB, every=10)
-    kept, _ = claimsieve(pages)
+    kept = claimsieve(pages).kept
     assert sum(word_f1(kept[page.name], page.main) for page in pages) / len(pages) >= 0.75

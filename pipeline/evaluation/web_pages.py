@@ -17,7 +17,10 @@ from pipeline.config import Ingest
 from pipeline.evaluation.gold import GoldPage
 from pipeline.stages.ingest import INGEST, find_files
 
-__all__ = ["WebPage", "by_name", "load_web_pages", "public_articles", "read_web_pages", "word_f1", "words_of"]
+__all__ = [
+    "WebPage", "by_name", "load_web_pages", "public_articles", "read_web_pages", "word_f1", "words_of",
+    "write_web_pages",
+]  # fmt: skip
 
 _WORD = re.compile(r"\w+")
 
@@ -47,11 +50,16 @@ def load_web_pages(folder: Path, *, every: int = 1, first: int = 0) -> list[WebP
     return pages
 
 
+def write_web_pages(pages: Sequence[WebPage], folder: Path) -> None:
+    """Pages as files `ID.html.gz`."""
+    for page in pages:
+        Path(folder, f"{page.name}.html.gz").write_bytes(page.packed)
+
+
 def read_web_pages(pages: Sequence[WebPage]) -> pa.Table:
     """What `ingest` makes of pages: the `texts` table, without those that it rejects."""
     with tempfile.TemporaryDirectory() as folder:
-        for page in pages:
-            Path(folder, f"{page.name}.html.gz").write_bytes(page.packed)
+        write_web_pages(pages, Path(folder))
         return INGEST.run({"files": find_files(Path(folder))}, Ingest())["texts"]
 
 
