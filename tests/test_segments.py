@@ -72,7 +72,9 @@ def test_rules_that_are_passed_over_would_find_nothing(text: str) -> None:
         short = len(words) < places._SHORTEST_PROSE and line.repair.alignment is None
         if not short or places._SEPARATOR.search(words) or words[-1] in places._CLOSING:
             found = places.places(words, re.search(places._CALL, words) is not None, every)
-            plain = segments._plain_parts(words, line.start, found)
+            cut = segments._Cut([], [], [], [], [], [])
+            segments._add_plain_parts(cut, 0, words, line.start, found)
+            plain = [Part(*columns) for columns in zip(*cut[1:], strict=True)]
             assert parts == (plain if line.repair.alignment is None else [*segments._parts(line, found)])
 
 

@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional
 
 from pipeline.evaluation.gold import GoldPage, load_pages
-from pipeline.models.labeller import Network, encode
+from pipeline.models.labeller import Network, encode, probabilities
 from pipeline.schema import LABELS
 from pipeline.text.features import Features, features, parts_of
 from pipeline.text.segments import Parts, read_lines
@@ -31,7 +31,7 @@ VARIANTS, EPOCHS = 20, 60
 WIDTH, STATE, STRIDES = 24, 64, (1, 2, 4, 8)
 # The pages of training/segments are hard on purpose and hold twice the debris of others. Shown in each epoch they
 # taught that prose is debris (real drop F1 .85); a third at a time did better on written dev and test pages too.
-SELDOM = 3
+SEEN_SELDOM = 3
 PAGES_OF_A_WORD = 8  # rarer words are topics, and topics say nothing about the kind of a line
 Ints = npt.NDArray[np.int64]
 
@@ -60,7 +60,8 @@ class Sequences(nn.Module):
 
 
 class Dump:
-    """One source as tensors: scaled features, words with their weights, gold labels, characters per part."""
+    """One source as tensors: scaled features, words with their weights, gold labels (-1: none), weight of each part;
+    what other networks say of it, where they were asked."""
 
     def __init__(
         self, values: npt.NDArray[np.float32], bag: tuple[Ints, Ints, npt.NDArray[np.float32]], gold: Ints, sizes: Ints
@@ -68,6 +69,7 @@ class Dump:
         self.values = torch.from_numpy(values)
         self.word, self.offset, self.share = (torch.from_numpy(array) for array in bag)
         self.gold, self.weight = torch.from_numpy(gold), torch.from_numpy(np.clip(sizes, 5, 800) ** 0.4).float()
+        self.said = torch.zeros(0)
 
 
 def gold_labels(parts: Parts, source: Ints, pages: Sequence[GoldPage]) -> tuple[Ints, Ints]:
@@ -99,18 +101,21 @@ def blank_network(pages: Sequence[GoldPage]) -> Network:
     return Network(rows.names, center, scale, tuple(words), np.zeros((len(words), 1), np.float32), (), STRIDES)
 
 
-def dumps_of(pages: Sequence[GoldPage], network: Network) -> Iterable[Dump]:
-    """The pages as tensors."""
+def dumps_of(pages: Sequence[GoldPage], network: Network, *, said: bool = False) -> Iterable[Dump]:
+    """The pages as tensors; `said`: with what the network says of them."""
     parts, table = parts_of([read_lines(page.text) for page in pages])
     rows = features(table)
     gold, sizes = gold_labels(parts, table.source, pages)
     values, _ = encode(rows, network)
+    chances = probabilities(rows, table.source, network) if said else np.zeros((len(values), 0), np.float32)
     offset, word, share = _bags(rows, network)
     ends = np.searchsorted(table.source, np.arange(len(pages)), side="right")
     for begin, end in zip([0, *ends[:-1]], ends, strict=True):
         span = slice(offset[begin], offset[end])
         bag = (word[span], offset[begin:end] - offset[begin], share[span])
-        yield Dump(values[begin:end], bag, gold[begin:end], sizes[begin:end])
+        dump = Dump(values[begin:end], bag, gold[begin:end], sizes[begin:end])
+        dump.said = torch.from_numpy(chances[begin:end])
+        yield dump
 
 
 def _bags(rows: Features, network: Network) -> tuple[Ints, Ints, npt.NDArray[np.float32]]:
@@ -162,7 +167,7 @@ def save(network: Network, path: Path) -> None:
     np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
 
 
-def _is_hard(page: GoldPage) -> bool:
+def is_hard(page: GoldPage) -> bool:
     """Whether it is one of training/segments, which are named sN-pNN."""
     return page.name.startswith("s")
 
@@ -173,8 +178,8 @@ def train(
     """The network trained on some pages; with fewer networks, variants and epochs it is quicker and a little worse."""
     torch.set_num_threads(1)
     network = blank_network(pages)
-    hard, usual = [p for p in pages if _is_hard(p)], [p for p in pages if not _is_hard(p)]
-    shown = [[*usual, *hard[i % SELDOM :: SELDOM]] for i in range(variants)]
+    hard, usual = [p for p in pages if is_hard(p)], [p for p in pages if not is_hard(p)]
+    shown = [[*usual, *hard[i % SEEN_SELDOM :: SEEN_SELDOM]] for i in range(variants)]
     sets = [list(dumps_of(vary_pages(some, random.Random(i)), network)) for i, some in enumerate(shown)]
     return packed([fit(sets, network, seed, rounds=rounds) for seed in range(networks)], network)
 

@@ -9,6 +9,7 @@ import io
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,9 +53,10 @@ class Network:
 
 
 @cache
-def load_network() -> Network:
-    """The weights that come with the package."""
-    packed = resources.files("pipeline.models").joinpath("labeller").joinpath("weights.npz").read_bytes()
+def load_network(path: Path | None = None) -> Network:
+    """The weights in a file; without one, those that come with the package."""
+    shipped = resources.files("pipeline.models").joinpath("labeller").joinpath("weights.npz")
+    packed = (path or shipped).read_bytes()
     with np.load(io.BytesIO(packed)) as data:
         arrays = {name: data[name] for name in data.files}
     count = sum(name.startswith("weight") for name in arrays)

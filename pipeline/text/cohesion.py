@@ -136,25 +136,29 @@ def _sums(part: Ints, size: int) -> Ints:
 
 def _own(cells: _Cells, lines: Ints, parts: int) -> dict[str, npt.NDArray[np.generic]]:
     """Of a line's own words: which come again below, which were there above, what chains they begin."""
-    own = np.maximum(np.diff(cells.at)[lines], 1)
     begins = cells.before > _CHAIN
     chain = np.cumsum(begins) - 1
-    size = np.bincount(chain)[chain] if len(chain) else chain
     starts = np.flatnonzero(begins)
-    final = np.append(starts[1:], len(begins))[chain] - 1 if len(chain) else chain
-    reach = cells.at[cells.part[final]] - cells.at[cells.part]
-    after, before = cells.after, cells.before
+    ends = np.append(starts[1:], len(begins))
+    row = np.full(parts, -1)
+    row[lines] = np.arange(len(lines))
+    own = np.flatnonzero(row[cells.part] >= 0)  # lines that may begin an article are short, so these are few
+    row, begins, chain = row[cells.part[own]], begins[own], chain[own]
+    size = ends[chain] - starts[chain] if len(starts) else chain
+    reach = cells.at[cells.part[ends[chain] - 1]] - cells.at[cells.part[own]]
+    after, before = cells.after[own], cells.before[own]
+    count = np.maximum(np.diff(cells.at)[lines], 1)
 
     def share(which: npt.NDArray[np.bool_]) -> npt.NDArray[np.floating]:
-        return np.bincount(cells.part[which], minlength=parts)[lines] / own
+        return np.bincount(row[which], minlength=len(lines)) / count
 
     def most(values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-        top = np.zeros(parts, np.float32)
-        np.maximum.at(top, cells.part, np.where(begins, values, 0).astype(np.float32))
-        return top[lines]
+        top = np.zeros(len(lines), np.float32)
+        np.maximum.at(top, row, np.where(begins, values, 0).astype(np.float32))
+        return top
 
     return {
-        "own_words": own,
+        "own_words": count,
         "own_below60": share(after <= 60),
         "own_below400": share(after <= 400),
         "own_above60": share(before <= 60),
@@ -164,5 +168,5 @@ def _own(cells: _Cells, lines: Ints, parts: int) -> dict[str, npt.NDArray[np.gen
         "own_begin_long": share(begins & (size >= _LONG)),
         "own_chain": most(size),
         "own_chain_reach": most(reach),
-        "own_end": share((cells.after > _CHAIN) & ~begins),
+        "own_end": share((after > _CHAIN) & ~begins),
     }

@@ -20,7 +20,7 @@ from pipeline.text.replay import compare, move, replay
 if TYPE_CHECKING:
     from ftfy import TextFixerConfig
 
-__all__ = ["Repair", "repair_line"]
+__all__ = ["Repair", "is_plain", "repair_line"]
 
 # A line without these has nothing to mend: printable ASCII, tab and line ends, no entity, some marks of printed text,
 # arrows, numbers in circles, shapes (but the lozenge), Chinese words and marks, wide letters. ftfy takes these for
@@ -55,9 +55,7 @@ def repair_line(text: str) -> Repair:
     >>> repair_line("5 Âµg &amp; a")
     Repair(text='5 µg & a', alignment=(0, 1, 2, 4, 5, 6, 11, 12, 13), steps=('fix_encoding', 'unescape_html'))
     """
-    if text.isascii() and text.isprintable() and "&" not in text:  # what most lines are: no need to search them
-        return Repair(text)
-    if not _SUSPECT.search(text):
+    if is_plain(text) or not _SUSPECT.search(text):
         return Repair(text)
     if len(text) > _PIECE:
         return _repair_pieces(text)
@@ -67,6 +65,11 @@ def repair_line(text: str) -> Repair:
     if mended == text or not mended:
         return Repair(text)
     return Repair(mended, tuple(offsets), tuple(sorted(names)))
+
+
+def is_plain(text: str) -> bool:
+    """Printable ASCII without an ampersand, as most lines are: no need to search them for what to mend."""
+    return text.isascii() and text.isprintable() and "&" not in text
 
 
 def _repair_pieces(text: str) -> Repair:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.text.places import places, rules_for
-from pipeline.text.repair import Repair, repair_line
+from pipeline.text.repair import Repair, is_plain, repair_line
 
 __all__ = ["Line", "Lines", "Part", "Parts", "cut_lines", "join_parts", "lines_of", "read_lines"]
 
@@ -93,6 +93,8 @@ def read_lines(text: str) -> Lines:
     end = [begin + len(core) for begin, core in zip(start, words, strict=True)]
     mended = {}
     for i, core in enumerate(words):
+        if is_plain(core):
+            continue
         repair = repair_line(core)
         if repair.alignment is not None:
             mended[i] = Line(start[i], end[i], core, gaps[i], repair)
@@ -118,43 +120,47 @@ def cut_lines(sources: Sequence[Lines]) -> Parts:
     firsts = accumulate((len(lines.text) for lines in sources), initial=0)
     mended = {first + i: line for lines, first in zip(sources, firsts) for i, line in lines.mended.items()}  # noqa: B905
     cut = _cut(texts, start, mended)
-    sizes = np.ones(len(texts), np.int64)
-    sizes[list(cut)] = [len(parts) for parts in cut.values()]
-    line = np.repeat(np.arange(len(texts)), sizes)
+    sizes = np.bincount(cut.line, minlength=len(texts))
+    line = np.repeat(np.arange(len(texts)), np.maximum(sizes, 1))
     found = Parts(line, start[line], end[line], [texts[i] for i in line.tolist()], np.zeros(len(line), np.int64), {})
-    special = np.zeros(len(texts), bool)
-    special[list(cut)] = True
-    places = np.flatnonzero(special[line])
-    parts = [*chain.from_iterable(cut.values())]
-    found.start[places] = [part.start for part in parts]
-    found.end[places] = [part.end for part in parts]
-    found.cut[places] = [part.cut for part in parts]
-    for i, part in zip(places.tolist(), parts, strict=True):
-        found.text[i] = part.text
-        if part.alignment is not None:
-            found.alignment[i] = part.alignment
+    places = np.flatnonzero(sizes[line])
+    found.start[places], found.end[places], found.cut[places] = cut.start, cut.end, cut.cut
+    for i, text, alignment in zip(places.tolist(), cut.text, cut.alignment, strict=True):
+        found.text[i] = text
+        if alignment is not None:
+            found.alignment[i] = alignment
     return found
 
 
-def _cut(texts: Sequence[str], start: Ints, mended: Mapping[int, Line]) -> dict[int, list[Part]]:
-    """By its index in order, the parts of each line that has more than one or was mended.
+class _Cut(NamedTuple):
+    """The parts of lines that have more than one or were mended, column by column."""
 
-    texts, start: the words of all lines, and where they begin.
-    """
+    line: list[int]
+    start: list[int]
+    end: list[int]
+    text: list[str]
+    alignment: list[Sequence[int] | None]
+    cut: list[int]
+
+
+def _cut(texts: Sequence[str], start: Ints, mended: Mapping[int, Line]) -> _Cut:
+    """texts, start: the words of all lines, and where they begin."""
     import pyarrow as pa
 
     changed = np.zeros(len(texts), bool)
     changed[list(mended)] = True
     rules, calls = rules_for(pa.array(texts, pa.large_string()), changed)
     some = np.flatnonzero(changed | (rules > 0))
-    cut: dict[int, list[Part]] = {}
+    cut = _Cut([], [], [], [], [], [])
     columns = (some, start[some], calls[some], rules[some])
     for i, begin, call, rule in zip(*(column.tolist() for column in columns), strict=True):
         found = places(texts[i], call, rule)
         if i in mended:
-            cut[i] = [*_parts(mended[i], found)]
+            for part in _parts(mended[i], found):
+                for column, value in zip(cut, (i, *part), strict=True):
+                    column.append(value)  # type: ignore[attr-defined]
         elif len(found) > 2:
-            cut[i] = _plain_parts(texts[i], begin, found)
+            _add_plain_parts(cut, i, texts[i], begin, found)
     return cut
 
 
@@ -174,17 +180,20 @@ def _full(part: Part) -> list[int]:
     return [*(range(len(part.text) + 1) if part.alignment is None else part.alignment)]
 
 
-def _plain_parts(text: str, start: int, found: list[tuple[int, int]]) -> list[Part]:
-    """Parts between cut places of a line that was not repaired and begins at `start`, without edge white space."""
-    parts = []
-    begin, cut = found[0]
+def _add_plain_parts(cut: _Cut, line: int, text: str, start: int, found: list[tuple[int, int]]) -> None:
+    """The parts between cut places of a line that was not repaired and begins at `start`, without edge white space."""
+    begin, before = found[0]
     for end, number in found[1:]:
         rest = text[begin:end].lstrip()
         if rest:  # else nothing to show yet
             first, core = start + end - len(rest), rest.rstrip()
-            parts.append(Part(first, first + len(core), core, None, cut))
-            begin, cut = end, number
-    return parts
+            cut.line.append(line)
+            cut.start.append(first)
+            cut.end.append(first + len(core))
+            cut.text.append(core)
+            cut.alignment.append(None)
+            cut.cut.append(before)
+            begin, before = end, number
 
 
 def _parts(line: Line, found: list[tuple[int, int]]) -> Iterator[Part]:
