@@ -44,8 +44,12 @@ _WALLS = ("table", "td", "th", "caption", "button")
 _TABLE_PARTS = ("table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption")
 _REACH = 256  # open elements that an end tag is looked for in: bounds the cost of pages nested without end
 _NEAR = 24  # open elements among which those are looked for that a start tag closes
-_HIDDEN = re.compile(
-    r"(?:^|\s)hidden(?=[\s=]|$)|aria-hidden\s*=\s*[\"']?true|display\s*:\s*none|visibility\s*:\s*hidden", re.I
+# Each begins with letters, which `re` finds quickly.
+_HIDDEN = (
+    ("hidden", re.compile(r"hidden(?<!\Shidden)(?=[\s=]|\Z)")),
+    ("hidden", re.compile(r"aria-hidden\s*=\s*[\"']?true")),
+    ("hidden", re.compile(r"visibility\s*:\s*hidden")),
+    ("none", re.compile(r"display\s*:\s*none")),
 )
 _NAMES = ("id", "class", "role", "itemprop")
 # Attributes of other names, and one of these or the end of a tag. Something always follows what is repeated, so that
@@ -127,9 +131,13 @@ def described(raws: Sequence[str]) -> list[tuple[str, bool]]:
         names = [None] * len(raws)
     found = []
     for raw, said in zip(raws, names, strict=False):
-        hidden = ("hidden" in raw or "none" in raw) and _HIDDEN.search(raw) is not None
+        hidden = ("hidden" in raw or "none" in raw) and _hides(raw.lower())
         found.append((_names(attributes(raw)) if said is None or ">" in raw else said, hidden))
     return found
+
+
+def _hides(raw: str) -> bool:
+    return any(word in raw and pattern.search(raw) for word, pattern in _HIDDEN)
 
 
 def _names(values: Mapping[str, str]) -> str:

@@ -6,9 +6,9 @@ those stretches, so that segments over `blocks` and `markup` tile the page's cha
 Inline tags inside a block belong to its stretch. `Found` values in `meta` lie in markup, but for the title.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,7 @@ __all__ = ["Blocks", "Elements", "HtmlText", "extract"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+_SOLID = re.compile(r"\S.*(?<=\S)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -158,18 +159,18 @@ def _blocks(page: str, cut: Pieces, codes: Ints) -> Blocks:
 def _shares(words: Sequence[str], changes: Changes, texts: Ints, firsts: Ints) -> tuple[Floats, Floats]:
     """For each line the shares of its characters that are not blank that lie in links, and in emphasis."""
     state = np.searchsorted(changes.tag, texts) - 1
+    flags = np.stack([np.array(changes.linked)[state], np.array(changes.emphasised)[state]])
     count = np.diff(np.append(firsts, len(texts)))
-    shares = []
-    for flags in (np.array(changes.linked)[state], np.array(changes.emphasised)[state]):
-        total = np.add.reduceat(flags, firsts, dtype=np.int64) if len(firsts) else count
-        share = (total == count).astype(np.float64)
-        marks = flags.tolist()
-        for i in np.flatnonzero((total > 0) & (total < count)).tolist():
-            span = slice(int(firsts[i]), int(firsts[i] + count[i]))
-            sizes = [len("".join(text.split())) for text in words[span]]
-            share[i] = sum(compress(sizes, marks[span])) / max(1, sum(sizes))
-        shares.append(share)
-    return shares[0], shares[1]
+    if not len(firsts):
+        return np.zeros(0), np.zeros(0)
+    total = np.add.reduceat(flags, firsts, axis=1, dtype=np.int64)
+    part = (total > 0) & (total < count)
+    sizes = np.zeros(len(texts), np.int64)
+    for i in np.flatnonzero(np.repeat(part.any(0), count)).tolist():
+        sizes[i] = len("".join(words[i].split()))
+    shares = np.add.reduceat(flags * sizes, firsts, axis=1) / np.maximum(1, np.add.reduceat(sizes, firsts))
+    linked, emphasised = np.where(part, shares, total == count)
+    return linked, emphasised
 
 
 def _elements(
@@ -184,7 +185,9 @@ def _elements(
     olds = sorted(used)
     number = dict(zip([-1, *olds], range(-1, len(olds)), strict=True))
     arounds = [number[parent[old]] for old in olds]
-    names = [(cut.names[old] or "").lower().removeprefix("#") for old in olds]
+    written = [cut.names[old] or "" for old in olds]
+    plain = {name: name.lower().removeprefix("#") for name in {*written}}
+    names = [plain[name] for name in written]
     raws = [cut.tags[old][len(name) + 1 : -1] for old, name in zip(olds, names, strict=True)]
     alike = dict.fromkeys(raws)
     said = dict(zip(alike, described([*alike]), strict=True))
@@ -199,10 +202,5 @@ def _elements(
 
 
 def _between(page: str, blocks: Blocks) -> Iterator[tuple[int, int]]:
-    at = 0
-    for start, end in zip([*blocks.start, len(page)], [*blocks.end, len(page)], strict=True):
-        stretch = page[at:start]
-        if body := stretch.strip():
-            begin = at + stretch.index(body[0])
-            yield begin, begin + len(body)
-        at = end
+    begins, ends = [0, *blocks.end], [*blocks.start, len(page)]
+    return (found.span() for begin, end in zip(begins, ends, strict=True) if (found := _SOLID.search(page, begin, end)))
