@@ -21,7 +21,7 @@ from pipeline.models.main_text.words import Vocabulary
 from pipeline.schema import KEPT_LABELS
 from pipeline.text.html import HtmlText, extract
 from pipeline.text.metadata import Metadata
-from pipeline.text.repair import Repair, repair_line
+from pipeline.text.repair import Repair, is_plain, repair_line
 from pipeline.text.segments import Line
 
 __all__ = ["Dropped", "Page", "read_pages"]
@@ -100,9 +100,8 @@ def _read(page: str, html: HtmlText, chances: list[float], around: list[int], dr
     title = next((i for i, tag in enumerate(blocks.tag) if tag == "h1" and not hidden[i]), -1)
     links, long = [share >= _LINKED for share in blocks.linked], [len(text) >= _LONG for text in blocks.text]
     marks = [*zip(around, blocks.tag, hidden, links, long, repeat(title >= 0))]
-    # Repair leaves the others as they are.
-    odd = [i for i, t in enumerate(blocks.text) if not t.isascii() or not t.isprintable() or "&" in t]
-    mended = {i: repair for i in odd if (repair := repair_line(blocks.text[i])).alignment is not None}
+    repairs = ((i, repair_line(text)) for i, text in enumerate(blocks.text) if not is_plain(text))
+    mended = {i: repair for i, repair in repairs if repair.alignment is not None}
     none = [1 - chance >= drop_threshold and i != title for i, chance in enumerate(chances)]
     out = [*compress(range(len(none)), none)]
     dropped = Dropped(

@@ -29,6 +29,8 @@ _SUSPECT = re.compile(
     r"[^\t\n\r -~‘’“”–—…•·°\u2190-\u21ff\u2460-\u24ff\u25a0-\u25c9\u25cb-\u27bf\u3000-\u3029\u30fb\u4e00-\u9fff"
     r"\uff01-\uff5e]|&[#A-Za-z]"
 )
+# A no-break space with ASCII around it, which ftfy leaves.
+_LONE_SPACE = re.compile(r"\xa0(?<![^\0-\x7f]\xa0)(?![^\0-\x7f])")
 # Characters mended at once: some of ftfy's rules slow down on very long lines, and offsets are held per piece.
 _PIECE = 20_000
 _CODING = ("encode", "decode", "transcode")
@@ -55,7 +57,7 @@ def repair_line(text: str) -> Repair:
     >>> repair_line("5 Âµg &amp; a")
     Repair(text='5 µg & a', alignment=(0, 1, 2, 4, 5, 6, 11, 12, 13), steps=('fix_encoding', 'unescape_html'))
     """
-    if is_plain(text) or not _SUSPECT.search(text):
+    if is_plain(text) or not _is_suspect(text):
         return Repair(text)
     if len(text) > _PIECE:
         return _repair_pieces(text)
@@ -70,6 +72,12 @@ def repair_line(text: str) -> Repair:
 def is_plain(text: str) -> bool:
     """Printable ASCII without an ampersand, as most lines are: no need to search them for what to mend."""
     return text.isascii() and text.isprintable() and "&" not in text
+
+
+def _is_suspect(text: str) -> bool:
+    if not _SUSPECT.search(text):
+        return False
+    return "\xa0" not in text or _SUSPECT.search(_LONE_SPACE.sub(" ", text)) is not None
 
 
 def _repair_pieces(text: str) -> Repair:
