@@ -20,7 +20,7 @@ from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.cohesion import cohesion, places
 from pipeline.text.features import PartTable, features, parts_of
 from pipeline.text.segments import read_lines
-from pipeline.text.words import tokens
+from pipeline.text.words import packed, tokens
 from tests.test_clean import CORPUS, score
 from tests.test_segments import TEXTS
 from training.variants import join_articles, single_articles
@@ -82,7 +82,7 @@ def test_few_words_cross_the_place_where_the_topic_changes() -> None:
     tea = ["green tea leaves", "steep the tea leaves shortly", "leaves give the tea its taste"]
     texts = knee + tea
     source = np.zeros(len(texts), np.int64)
-    values, names = cohesion(*places(tokens(texts), len(texts)), source, np.arange(1, 6))
+    values, names = cohesion(*places(tokens(packed(texts)), len(texts)), source, np.arange(1, 6))
     crossed = values[:, names.index("crossed_by60")]
     assert crossed.argmin() == 2 and crossed[2] == 0
     assert values[2, names.index("own_begin_long")] == pytest.approx(2 / 3)  # tea and leaves, not green
@@ -91,7 +91,7 @@ def test_few_words_cross_the_place_where_the_topic_changes() -> None:
 def test_words_of_lines_that_do_not_count_are_no_links() -> None:
     texts = ["knee pain", "knee doctor", "knee pain again"]
     source = np.zeros(3, np.int64)
-    word, part = places(tokens(texts), 3)
+    word, part = places(tokens(packed(texts)), 3)
     values, names = cohesion(word[part > 0], part[part > 0], source, np.array([1]))
     assert values[0, names.index("crossed_by60")] == 0
     assert values[0, names.index("own_below60")] == 0.5

@@ -6,19 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.evaluation.gold import GoldPage
+from pipeline.evaluation.gold import GoldPage, load_pages
 from pipeline.evaluation.segments import score_segments
 from pipeline.text import places, segments
 from pipeline.text.articles import article_starts
-from pipeline.text.features import cues, features
+from pipeline.text.features import _fired, cues, features
 from pipeline.text.features import parts_of as table_of
 from pipeline.text.repair import Repair
 from pipeline.text.segments import Line, Part, cut_lines, join_parts, read_lines
 
+CORPUS = Path(__file__).parent.parent / "training" / "corpus"
 CASES = [json.loads(row) for row in (Path(__file__).parent / "cases" / "segments.jsonl").read_text().splitlines()]
 PIECES = (
     "Back pain", " ", "\n", "\r\n", "\r", "\v", "\f", "\x00", "\u2028", "\u200b", "\x01", "\x85", " – Site | a/b",
@@ -105,6 +108,13 @@ def test_features_of_a_source_do_not_depend_on_its_company(texts: list[str]) -> 
     together = features(table_of([read_lines(text) for text in texts])[1]).values
     alone = np.concatenate([features(table_of([read_lines(text)])[1]).values for text in texts])
     assert np.array_equal(together, alone)
+
+
+def test_rules_asked_together_fire_as_they_do_one_by_one() -> None:
+    lines = [line for page in load_pages(CORPUS) for line in read_lines(page.text).text]
+    texts = pa.array(dict.fromkeys(lines), pa.large_string())
+    alone = [pc.match_substring_regex(texts, cue.pattern) for cue in cues()]
+    assert np.array_equal(_fired(texts), np.column_stack(alone))
 
 
 def test_cues_have_unique_ids_and_known_labels() -> None:

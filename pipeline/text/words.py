@@ -12,7 +12,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Tokens", "distinct", "function_words", "tokens", "word_matrix"]
+__all__ = ["Tokens", "distinct", "function_words", "packed", "tokens", "word_matrix"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -42,14 +42,20 @@ class Tokens:
     keys: list[bytes]
 
 
-def tokens(texts: Sequence[str]) -> Tokens:
+def packed(texts: Sequence[str]) -> bytes:
+    """The texts in UTF-8, U+0001 behind each; one that stands in a text becomes a blank."""
+    raw = _MARK.join([*texts, ""]).encode("utf-8", "surrogatepass")
+    if raw.count(_MARK.encode()) != len(texts):
+        return packed([text.replace(_MARK, " ") for text in texts])
+    return raw
+
+
+def tokens(packed: bytes) -> Tokens:
     """The words of some parts. Only ASCII letters are lowered and only ASCII marks part words: bytes are quick."""
     import pyarrow as pa
 
-    raw = _MARK.join([*texts, ""]).encode("utf-8", "surrogatepass").translate(_plain())
+    raw = packed.translate(_plain())
     mark = _MARK.encode()
-    if raw.count(mark) != len(texts):
-        return tokens([text.replace(_MARK, " ") for text in texts])
     codes = np.frombuffer(raw, np.uint8)
     inside = (codes != ord(" ")) & (codes != ord(_MARK))
     edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
@@ -59,7 +65,7 @@ def tokens(texts: Sequence[str]) -> Tokens:
     words = pa.Array.from_buffers(pa.large_binary(), len(starts), [None, pa.py_buffer(offsets), letters])
     encoded = words.dictionary_encode()
     before = np.searchsorted(starts, np.flatnonzero(codes == ord(_MARK)))  # words up to each part's end
-    part = np.repeat(np.arange(len(texts)), np.diff(before, prepend=0))
+    part = np.repeat(np.arange(len(before)), np.diff(before, prepend=0))
     names = [word.decode("utf-8", "replace") for word in encoded.dictionary.to_pylist()]
     keys = raw.translate(None, b" ").split(mark)[:-1]
     return Tokens(part, np.asarray(encoded.indices, np.int64), names, keys)
