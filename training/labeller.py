@@ -1,7 +1,7 @@
-"""Train the labeller: `python -m training.labeller` (about four minutes of one core; needs torch).
+"""Train three labellers, from which the one that ships is learnt (`training.distil`): `python -m training.labeller`.
 
-Reads training/corpus/*.page (train part) and training/segments/*.page, writes
-pipeline/models/labeller/weights.npz. Seeds are fixed.
+About four minutes of one core; needs torch. Reads training/corpus/*.page (train part) and training/segments/*.page.
+Seeds are fixed.
 """
 
 import argparse
@@ -186,7 +186,7 @@ def train(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=WEIGHTS)
+    parser.add_argument("--out", type=Path, default=Path("teachers.npz"))
     parser.add_argument("--extra", type=Path, help="folder of further labelled pages")
     args = parser.parse_args()
     pages = load_pages(HERE / "corpus", "train") + load_pages(HERE / "segments", "train")

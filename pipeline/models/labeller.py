@@ -1,6 +1,6 @@
 """The labeller: what kind of text each part of a page is.
 
-A small network (a layer over a part's features and words, four over its neighbours), trained on the written
+A small network (a layer over a part's features and words, four over its neighbours), learnt from the written
 corpus; `labeller/card.md` says how and how well. It runs in numpy. A source is labelled by itself, so its rows
 do not depend on what is labelled with it.
 """
