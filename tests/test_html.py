@@ -93,6 +93,12 @@ def test_blocks_say_where_they_stand():
     assert blocks.linked[rest] == pytest.approx(6 / 15)
     assert blocks.linked[blocks.text.index("Home")] == 1
     assert blocks.hidden == [False, False, False, False, False, True]
+    assert blocks.emphasised == [0] * 6
+
+
+def test_emphasis_is_counted_to_its_last_end():
+    blocks = check_places("<p>Ice <b>or <i>heat</i> helps</b> <em>now</em><p><b>Rest<p>Sleep</b><p>Walk").blocks
+    assert blocks.emphasised == pytest.approx([14 / 17, 1, 1, 0])
 
 
 PIECES = st.sampled_from([

@@ -169,7 +169,7 @@ class Walk:
         self.changes = Changes([-1], [False], [False])
         self._elements = [-1]
         self._codes = [NOTHING]
-        self._open = [0] * (_COUNTED + 1)
+        self._open = [0, 0, 0]  # bodies, links, elements of emphasis
 
     def states(self, tags: Iterable[tuple[int, int]], stops: Sequence[int]) -> States:
         """What is open after so many of the tags (number, code) as each of `stops` says."""
@@ -199,18 +199,18 @@ class Walk:
             at = stop
             states.top.append(elements[-1])
             states.depth.append(len(elements) - 1)
-            states.in_body.append(self._open[_BODY] > 0)
+            states.in_body.append(self._open[0] > 0)
         return states
 
     def _count(self, tag: int, code: int, by: int) -> None:
-        count = self._open
-        count[code] += by
-        if code != _BODY:
-            linked, emphasised, changes = count[A] > 0, any(count[A + 1 :]), self.changes
-            if linked != changes.linked[-1] or emphasised != changes.emphasised[-1]:
-                changes.tag.append(tag)
-                changes.linked.append(linked)
-                changes.emphasised.append(emphasised)
+        if code < _BODY:  # a title
+            return
+        kind = min(code - _BODY, 2)
+        self._open[kind] = left = self._open[kind] + by
+        if kind and left == (by > 0):  # the first of its kind opens, or the last one closes
+            self.changes.tag.append(tag)
+            self.changes.linked.append(self._open[1] > 0)
+            self.changes.emphasised.append(self._open[2] > 0)
 
     def _close(self, tag: int, code: int) -> None:
         """Close the innermost `code` and what is open inside it; nothing where none is open, or in reach.
