@@ -7,8 +7,7 @@ fits nothing is passed over. Elements are known by the number of their start tag
 
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -171,25 +170,23 @@ class Walk:
         self._codes = [NOTHING]
         self._open = [0, 0, 0]  # bodies, links, elements of emphasis
 
-    def states(self, tags: Iterable[tuple[int, int]], stops: Sequence[int]) -> States:
-        """What is open after so many of the tags (number, code) as each of `stops` says."""
+    def states(self, numbers: Sequence[int], tags: Sequence[int], stops: Sequence[int]) -> States:
+        """What is open after so many of the tags (their numbers and codes) as each of `stops` says."""
         states, at = States([], [], []), 0
-        elements, codes, parent, rest = self._elements, self._codes, self.parent, iter(tags)
+        elements, codes, parent, opened = self._elements, self._codes, self.parent, self._open
         for stop in stops:
-            for tag, code in islice(rest, stop - at):
+            for tag, code in zip(numbers[at:stop], tags[at:stop], strict=True):
                 if code < 0:
                     if codes[-1] == -code:
-                        elements.pop()
-                        codes.pop()
+                        del elements[-1], codes[-1]
                         if code >= -_COUNTED:
                             self._count(tag, -code, -1)
                     else:
                         self._close(tag, -code)
                     continue
                 if codes[-1] == P and (code > _LAST_INLINE or code == _BODY):
-                    elements.pop()
-                    codes.pop()
-                if code in _CLOSES:
+                    del elements[-1], codes[-1]
+                if code in _CLOSES and (code != A or opened[1]):
                     self._close_siblings(tag, code)
                 parent[tag] = elements[-1]
                 elements.append(tag)
@@ -199,7 +196,7 @@ class Walk:
             at = stop
             states.top.append(elements[-1])
             states.depth.append(len(elements) - 1)
-            states.in_body.append(self._open[0] > 0)
+            states.in_body.append(opened[0] > 0)
         return states
 
     def _count(self, tag: int, code: int, by: int) -> None:

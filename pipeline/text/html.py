@@ -136,9 +136,7 @@ def _blocks(page: str, cut: Pieces, codes: Ints) -> Blocks:
     first, tag = _lines(cut.texts, texts[solid], codes)
     walk = Walk(len(codes))
     followed = np.flatnonzero((codes != NOTHING) & (codes != OPAQUE) & ~is_void(codes))
-    states = walk.states(
-        zip(followed.tolist(), codes[followed].tolist(), strict=True), np.searchsorted(followed, tag).tolist()
-    )
+    states = walk.states(followed.tolist(), codes[followed].tolist(), np.searchsorted(followed, tag).tolist())
     top = np.array(states.top, np.int64)
     # A title inside the body is none (a drawing has some).
     shown = ~(np.array(states.in_body, bool) & (codes[top] == TITLE)) if len(codes) else np.ones(len(top), bool)
