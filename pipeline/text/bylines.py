@@ -29,6 +29,7 @@ _MONTH = (
     r"|nov(?:ember)?|dec(?:ember)?)"
 )
 _YEAR = r"(?P<year>(?:19|20)\d\d)(?!\d)"
+_A_YEAR = re.compile(r"(?:19|20)\d\d")
 _DATES = tuple(
     re.compile(pattern, re.I)
     for pattern in (
@@ -73,6 +74,8 @@ def date_in(text: str) -> Said | None:
     Said(value='2017-09-14', start=31, end=41)
     >>> date_in("03/04/2019")
     """
+    if not _A_YEAR.search(text):
+        return None
     found = [match for pattern in _DATES for match in pattern.finditer(text)]
     for match in sorted(found, key=re.Match.start):
         value = _iso(match)

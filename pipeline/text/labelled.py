@@ -19,7 +19,9 @@ __all__ = ["Article", "Labels", "joined", "page_of", "sample", "solid"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
-_LANGUAGE_SAMPLE = 800  # characters, a few sentences; more changes no answer on the written pages and costs time
+# Characters, a few sentences. 3000 or 800 change no answer on 2,077 articles (written, public and real pages), nor do
+# they on spaCy's sentences of 68 languages, and cost time.
+_LANGUAGE_SAMPLE = 400
 
 
 class Labels(NamedTuple):
