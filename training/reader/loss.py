@@ -1,5 +1,6 @@
-"""What the reader is taught: argument spans and their types, claims between them."""
+"""What the reader is taught: argument spans and their types, claims between them, a teacher's opinion of both."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,7 +12,7 @@ from pipeline.schema import PREDICATES
 from training.reader.data import Packed
 from training.reader.model import MAX_WIDTH, PairScores, Reader, Spans, SpanScores, near_words
 
-__all__ = ["Goal", "loss_of"]
+__all__ = ["Goal", "Opinion", "loss_of", "opinion_of"]
 
 
 @dataclass(frozen=True)
@@ -19,15 +20,14 @@ class Goal:
     """How the parts of the loss are weighed.
 
     spans, pairs: likeliest spans of a window that are paired, and pairs of them that are scored: nearly all that
-    a window of the usual size has. near: weight of a pair whose words only overlap a claim's. span_weight,
-    pair_weight: untried otherwise.
+    a window of the usual size has. near: weight of a pair whose words only overlap a claim's. soft: share of an
+    opinion, where there is one, against the labels.
     """
 
     spans: int = 64
     pairs: int = 1536
     near: float = 0.5
-    span_weight: float = 1.0
-    pair_weight: float = 1.0
+    soft: float = 0.7
 
 
 @dataclass
@@ -43,41 +43,127 @@ class _Pool:
     object: Tensor
 
 
-def loss_of(model: Reader, packed: Packed, hidden: Tensor, goal: Goal) -> Tensor:
+_Targets = tuple[Tensor, Tensor, Tensor]
+
+
+@dataclass
+class Opinion:
+    """What teachers think of a batch, all as probabilities. pool: the spans and pairs that they were asked about;
+    argument: (batch, words, widths); types: (batch, spans, 13); relation: (batch, pairs, 19); flags: (batch, pairs, 2).
+    """
+
+    pool: _Pool
+    argument: Tensor
+    types: Tensor
+    relation: Tensor
+    flags: Tensor
+
+
+def loss_of(model: Reader, packed: Packed, hidden: Tensor, goal: Goal, opinion: Opinion | None = None) -> Tensor:
     """Loss of spans (is it an argument, of which type) and pairs (which predicate, negated, hedged).
 
-    hidden: (batch, tokens) the ids with some words masked, which the model reads.
+    hidden: (batch, tokens) the ids with some words masked, which the model reads. An `opinion` counts beside the
+    labels, and alone where there are none; the pairs are then those that the teachers were asked about.
     Dense and masked throughout: an index that depends on values would make the GPU wait for the CPU.
     """
-    batch, gold, relations = packed.batch, packed.spans, packed.relations
+    batch = packed.batch
     words = model.encode(packed.seen(hidden).batch)
     scores = model.spans(words, batch.sentence, batch.word_padding)
-    there = gold[:, :, 0] >= 0
-    at = (gold[:, :, 0] * MAX_WIDTH + gold[:, :, 1] - gold[:, :, 0]).clamp(min=0)
-    argument = scores.argument.float().flatten(1)
-    allowed = scores.allowed.flatten(1)
+    there, at = _gold(packed)
+    if opinion is None:
+        pool, targets = _pool(scores.argument.detach().float(), scores.allowed, packed, goal)
+    else:
+        pool, targets = opinion.pool, _targets(opinion.pool, packed, goal)
+    pairs = _score(model, words, scores, pool, packed)
+    loss = torch.zeros((), device=words.device)
+    if packed.labelled:
+        span_loss, type_loss = _span_losses(scores, packed, at, there)
+        pair_loss, flag_loss = _pair_losses(pairs, pool, targets, packed)
+        loss = span_loss + type_loss + pair_loss + 0.5 * flag_loss
+    if opinion is None:
+        return loss
+    return torch.lerp(loss, _soft(scores, pairs, opinion), goal.soft if packed.labelled else 1.0)
+
+
+@torch.no_grad()
+def opinion_of(teachers: Sequence[Reader], packed: Packed, goal: Goal) -> Opinion:
+    """The mean of what fitted readers think of a batch: of its labelled arguments and those that they find likely."""
+    batch = packed.batch
+    read = [(teacher, teacher.encode(batch)) for teacher in teachers]
+    scores = [teacher.spans(words, batch.sentence, batch.word_padding) for teacher, words in read]
+    argument = torch.stack([s.argument.float().sigmoid() * s.allowed for s in scores]).mean(0)
+    pool, _ = _pool(argument.logit(1e-6), scores[0].allowed, packed, goal)
+    pairs = [_score(teacher, words, s, pool, packed) for (teacher, words), s in zip(read, scores, strict=True)]
+    types = torch.stack([_pick(s.types.flatten(1, 2), pool.at).float().softmax(-1) for s in scores]).mean(0)
+    relation = torch.stack([p.relation.float().softmax(-1) for p in pairs]).mean(0)
+    flags = torch.stack([p.flags.float().sigmoid() for p in pairs]).mean(0)
+    return Opinion(pool, *(x.half() for x in (argument, types, relation, flags)))
+
+
+def _gold(packed: Packed) -> tuple[Tensor, Tensor]:
+    """Which of the labelled spans are real ones, and the flat index of each among all runs of words."""
+    begin, stop = packed.spans[:, :, 0], packed.spans[:, :, 1]
+    return begin >= 0, (begin * MAX_WIDTH + stop - begin).clamp(min=0)
+
+
+@torch.no_grad()
+def _pool(argument: Tensor, allowed: Tensor, packed: Packed, goal: Goal) -> tuple[_Pool, _Targets]:
+    """The spans and pairs to be scored: the labelled and the likeliest by `argument`, (batch, words, widths) logits."""
+    there, at = _gold(packed)
+    argument = argument.masked_fill(~allowed, -1e4).flatten(1)
+    spans = _choose_spans(argument, at, there, goal.spans)
+    targets = _pair_targets(spans[1:], packed.relations, packed.weight, goal.near)
+    wanted, care, _ = targets
+    chance = argument.gather(1, spans[0]).sigmoid()
+    pairs = _choose_pairs((chance, *spans[1:]), care * (wanted[..., 0] < 1), goal.pairs, packed)
+    return _Pool(*spans, *pairs), targets
+
+
+def _targets(pool: _Pool, packed: Packed, goal: Goal) -> _Targets:
+    return _pair_targets((pool.begin, pool.stop), packed.relations, packed.weight, goal.near)
+
+
+def _span_losses(scores: SpanScores, packed: Packed, at: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+    argument, allowed = scores.argument.float().flatten(1), scores.allowed.flatten(1)
     n_gold = there.sum().clamp(min=1)
     target = torch.zeros_like(argument).scatter_add(1, at, there.float()).clamp(max=1.0)
     losses = F.binary_cross_entropy_with_logits(argument, target, reduction="none")
-    span_loss = (losses * allowed).sum() / n_gold
     types = _pick(scores.types.flatten(1, 2), at).float().flatten(0, 1)
-    type_loss = F.cross_entropy(types, gold[:, :, 2].masked_fill(~there, -100).flatten(), reduction="sum") / n_gold
-    spans = _choose_spans(argument.detach().masked_fill(~allowed, -1e4), at, there, goal.spans)
-    wanted, care, flags = _pair_targets(spans[1:], relations, packed.weight, goal.near)
-    chance = argument.detach().gather(1, spans[0]).sigmoid()
-    claimed = care * (wanted[..., 0] < 1)
-    pool = _Pool(*spans, *_choose_pairs((chance, *spans[1:]), claimed, goal.pairs, packed))
-    pairs = _score(model, words, scores, pool, packed)
-    at_pair = pool.subject.clamp(min=0) * spans[0].shape[1] + pool.object.clamp(min=0)
+    right = packed.spans[:, :, 2].masked_fill(~there, -100).flatten()
+    return (losses * allowed).sum() / n_gold, F.cross_entropy(types, right, reduction="sum") / n_gold
+
+
+def _pair_losses(pairs: PairScores, pool: _Pool, targets: _Targets, packed: Packed) -> tuple[Tensor, Tensor]:
+    wanted, care, flags = targets
+    at_pair = pool.subject.clamp(min=0) * pool.at.shape[1] + pool.object.clamp(min=0)
     care = care.flatten(1).gather(1, at_pair) * pairs.allowed
-    n_claims = (relations[:, :, 7] == 1).sum().clamp(min=1)
+    n_claims = (packed.relations[:, :, 7] == 1).sum().clamp(min=1)
     log = pairs.relation.float().log_softmax(-1)
     pair_loss = (-(_pick(wanted.flatten(1, 2), at_pair) * log).sum(-1) * care).sum() / n_claims
     flags = _pick(flags.flatten(1, 2), at_pair)
     sure = ((flags >= 0) & pairs.allowed[..., None]).float()
     flag_losses = F.binary_cross_entropy_with_logits(pairs.flags.float(), flags.clamp(min=0).float(), reduction="none")
-    flag_loss = (flag_losses * sure).sum() / sure.sum().clamp(min=1)
-    return goal.span_weight * (span_loss + type_loss) + goal.pair_weight * pair_loss + 0.5 * flag_loss
+    return pair_loss, (flag_losses * sure).sum() / sure.sum().clamp(min=1)
+
+
+def _soft(scores: SpanScores, pairs: PairScores, opinion: Opinion) -> Tensor:
+    """Loss of spans, types, pairs and flags against an opinion of the same spans and pairs.
+
+    Summed over a batch and divided by the arguments and claims that the teachers expect there.
+    """
+    chance, relation = opinion.argument.float(), opinion.relation.float()
+    likely = chance.flatten(1).gather(1, opinion.pool.at) * (opinion.pool.begin >= 0)
+    claimed = (1 - relation[..., 0]) * pairs.allowed
+    losses = F.binary_cross_entropy_with_logits(scores.argument.float(), chance, reduction="none")
+    kind = _pick(scores.types.flatten(1, 2), opinion.pool.at).float().log_softmax(-1)
+    log = pairs.relation.float().log_softmax(-1)
+    flag = F.binary_cross_entropy_with_logits(pairs.flags.float(), opinion.flags.float(), reduction="none").mean(-1)
+    return (
+        (losses * scores.allowed).sum() / chance.sum().clamp(min=1)
+        + (-(opinion.types.float() * kind).sum(-1) * likely).sum() / likely.sum().clamp(min=1)
+        + (-(relation * log).sum(-1) * pairs.allowed).sum() / claimed.sum().clamp(min=1)
+        + 0.5 * (flag * claimed).sum() / claimed.sum().clamp(min=1)
+    )
 
 
 def _score(model: Reader, words: Tensor, scores: SpanScores, pool: _Pool, packed: Packed) -> PairScores:

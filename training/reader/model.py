@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from pipeline.models.reader.windows import KINDS
 from pipeline.schema import ENTITY_TYPES, PREDICATES
-from training.reader.encoder import WIDTH, Encoder
+from training.reader.encoder import MINILM, Encoder, EncoderShape, FewEmbedding, Norm, softmax
 
 __all__ = ["DISTANCES", "MAX_WIDTH", "NEAR", "Batch", "PairScores", "Reader", "SpanScores", "Spans", "near_words"]
 
@@ -95,9 +95,9 @@ class SpanLayer(nn.Module):
         super().__init__()
         self.ask, self.key, self.value, self.output = (nn.Linear(_SPAN, _SPAN) for _ in range(4))
         self.grow, self.shrink = nn.Linear(_SPAN, 2 * _SPAN), nn.Linear(2 * _SPAN, _SPAN)
-        self.norm_attention, self.norm_output = nn.LayerNorm(_SPAN), nn.LayerNorm(_SPAN)
-        self.near = nn.Embedding(DISTANCES, _HEADS)
-        self.standing = nn.Embedding(2 * STANDINGS, _HEADS)
+        self.norm_attention, self.norm_output = Norm(_SPAN), Norm(_SPAN)
+        self.near = FewEmbedding(DISTANCES, _HEADS)
+        self.standing = FewEmbedding(2 * STANDINGS, _HEADS)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, real: Tensor, bucket: Tensor, standing: Tensor) -> Tensor:
@@ -109,7 +109,7 @@ class SpanLayer(nn.Module):
         bias = (self.near(bucket) + self.standing(standing)).permute(0, 3, 1, 2)
         scores = ask @ key.transpose(-1, -2) / (_SPAN // _HEADS) ** 0.5 + bias
         scores = scores.masked_fill(~real[:, None, None], -1e4)
-        mixed = (self.dropout(scores.softmax(-1)) @ value).transpose(1, 2).reshape(b, k, _SPAN)
+        mixed = (self.dropout(softmax(scores)) @ value).transpose(1, 2).reshape(b, k, _SPAN)
         x = self.norm_attention(x + self.dropout(self.output(mixed)))
         out: Tensor = self.norm_output(x + self.dropout(self.shrink(F.gelu(self.grow(x)))))
         return out
@@ -122,9 +122,9 @@ class Look(nn.Module):
         super().__init__()
         self.ask, self.key = nn.Linear(_PAIR, _HEADS * _KEY), nn.Linear(words, _HEADS * _KEY)
         self.value, self.output = nn.Linear(words, _HEADS * _VALUE), nn.Linear(_HEADS * _VALUE, _PAIR)
-        self.zone_subject, self.zone_object = nn.Embedding(3, _HEADS), nn.Embedding(3, _HEADS)
+        self.zone_subject, self.zone_object = FewEmbedding(3, _HEADS), FewEmbedding(3, _HEADS)
         self.grow, self.shrink = nn.Linear(_PAIR, 2 * _PAIR), nn.Linear(2 * _PAIR, _PAIR)
-        self.norm_look, self.norm_output = nn.LayerNorm(_PAIR), nn.LayerNorm(_PAIR)
+        self.norm_look, self.norm_output = Norm(_PAIR), Norm(_PAIR)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, h: Tensor, words: Tensor, side: Tensor, chosen: tuple[Tensor, Tensor], near: Tensor) -> Tensor:
@@ -134,14 +134,14 @@ class Look(nn.Module):
         def heads(x: Tensor) -> Tensor:
             return x.view(b, x.shape[1], _HEADS, -1).transpose(1, 2)
 
-        def zone(embedding: nn.Embedding, index: Tensor) -> Tensor:
+        def zone(embedding: FewEmbedding, index: Tensor) -> Tensor:
             by_span = embedding(side).permute(0, 1, 3, 2).flatten(2)  # (batch, spans, heads * words)
             return _take(by_span, index).view(b, -1, _HEADS, n).transpose(1, 2)
 
         scores = heads(self.ask(h)) @ heads(self.key(words)).transpose(-1, -2) / _KEY**0.5
         scores = scores + zone(self.zone_subject, chosen[0]) + zone(self.zone_object, chosen[1])
         scores = scores.masked_fill(~near[:, None], -1e4)
-        mixed = (self.dropout(scores.softmax(-1)) @ heads(self.value(words))).transpose(1, 2).flatten(2)
+        mixed = (self.dropout(softmax(scores)) @ heads(self.value(words))).transpose(1, 2).flatten(2)
         h = self.norm_look(h + self.dropout(self.output(mixed)))
         out: Tensor = self.norm_output(h + self.dropout(self.shrink(F.gelu(self.grow(h)))))
         return out
@@ -150,24 +150,26 @@ class Look(nn.Module):
 class Reader(nn.Module):
     """All parts; `encode`, `spans` and `pairs` are exported to ONNX one by one."""
 
-    def __init__(self, dropout: float = 0.2, *, span_layers: int = 1, looks: int = 2) -> None:
+    def __init__(
+        self, shape: EncoderShape = MINILM, *, dropout: float = 0.2, span_layers: int = 1, looks: int = 2
+    ) -> None:
         super().__init__()
         self.span_layers = nn.ModuleList(SpanLayer(dropout) for _ in range(span_layers))
-        self.encoder = Encoder()
-        self.lexical = nn.Linear(WIDTH, 128)
-        d = WIDTH * 2 + 128
+        self.encoder = Encoder(shape)
+        self.lexical = nn.Linear(shape.width, 128)
+        d = shape.width * 2 + 128
         self.start, self.end, self.inside = (nn.Linear(d, _SPAN) for _ in range(3))
-        self.width = nn.Embedding(MAX_WIDTH, _SPAN)
-        self.span_norm = nn.LayerNorm(_SPAN)
+        self.width = FewEmbedding(MAX_WIDTH, _SPAN)
+        self.span_norm = Norm(_SPAN)
         self.span_hidden = nn.Linear(_SPAN, _SPAN)
         self.argument = nn.Linear(_SPAN, 1)
         self.types = nn.Linear(_SPAN, len(ENTITY_TYPES))
         self.subject, self.object = nn.Linear(_SPAN, _PAIR), nn.Linear(_SPAN, _PAIR)
         self.left, self.right, self.product = nn.Linear(_SPAN, 64), nn.Linear(_SPAN, 64), nn.Linear(64, _PAIR)
-        self.distance = nn.Embedding(DISTANCES, _PAIR)
-        self.relation_kind = nn.Embedding(16, _PAIR)
-        self.standing = nn.Embedding(STANDINGS, _PAIR)
-        self.pair_norm = nn.LayerNorm(_PAIR)
+        self.distance = FewEmbedding(DISTANCES, _PAIR)
+        self.relation_kind = FewEmbedding(16, _PAIR)
+        self.standing = FewEmbedding(STANDINGS, _PAIR)
+        self.pair_norm = Norm(_PAIR)
         self.looks = nn.ModuleList(Look(d, dropout) for _ in range(looks))
         self.pair_hidden = nn.Linear(_PAIR, _PAIR)
         self.relation = nn.Linear(_PAIR, len(PREDICATES) + 1)
@@ -194,7 +196,8 @@ class Reader(nn.Module):
         inside = F.pad(self.inside(words).cumsum(1), (0, 0, 1, 0))
         width = torch.arange(1, MAX_WIDTH + 1, device=words.device)
         mean = (_windows(inside[:, 1:]) - inside[:, :-1, None]) / width[None, None, :, None]
-        h = self.start(words)[:, :, None] + _windows(self.end(words)) + mean + self.width(width - 1)
+        start, end = self.start(words), self.end(words)
+        h = start[:, :, None] + _windows(end) + mean.to(end.dtype) + self.width(width - 1).to(end.dtype)
         h = F.gelu(self.span_norm(h))
         h = F.gelu(self.span_hidden(self.dropout(h))) + h
         out = self.dropout(h)
@@ -230,7 +233,7 @@ class Reader(nn.Module):
         h = h + self.standing(between.flatten(1).gather(1, subject * k + object_))
         kind = places[3]
         h = h + self.relation_kind(kind.gather(1, subject) * 4 + kind.gather(1, object_))
-        near = _take(spans.near, later)
+        near = spans.near.gather(1, later[..., None].expand(-1, -1, spans.near.shape[-1]))
         # Where each word stands to a span: before it 0, in it 1, after it 2.
         place = torch.arange(words.shape[1], device=words.device) + spans.offset
         side = (place >= begin[..., None]).long() + (place > stop[..., None]).long()
@@ -278,4 +281,5 @@ def _take(vectors: Tensor, index: Tensor) -> Tensor:
     """Rows of (batch, many, d) at (batch, few) indices."""
     if torch.onnx.is_in_onnx_export():  # one window at a time, so whole rows can be copied
         return vectors[:, index[0]]
-    return vectors.gather(1, index[..., None].expand(-1, -1, vectors.shape[-1]))
+    # A product, because the gradient of gathered rows adds up one by one; see FewEmbedding.
+    return F.one_hot(index, vectors.shape[1]).to(vectors.dtype) @ vectors

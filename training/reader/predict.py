@@ -47,9 +47,9 @@ def _read(
     )
     chosen = choose_spans(np.log(argument / (1 - argument)), spans[0].allowed[0].cpu().numpy(), decoding)
     begin, stop, probability = chosen
-    if len(begin) < 2:
-        return []
     pairs = choose_pairs(example.window, chosen, decoding)
+    if not len(pairs[0]):
+        return []
     near = near_words(example.window, begin, stop)
     device = batch.first.device
     b, e, n, s, o = (torch.from_numpy(x)[None].to(device) for x in (begin, stop, near, *pairs))
