@@ -53,12 +53,17 @@ class Containers:
             nearest = np.where(nameless, parent[nearest], nearest)
         self.named = _chain(nearest, nearest[parent])
 
-    def total(self, values: Floats) -> Floats:
-        """Sum over the blocks in each element, no deeper than REACH; 0 for those that stand for none."""
-        own = np.bincount(self.of_block, values, len(self.page))
-        sums = np.bincount(self.around.ravel(), np.tile(own, REACH), len(self.page))
+    def totals(self, *values: Floats) -> list[Floats]:
+        """Sums over the blocks in each element, no deeper than REACH; 0 for those that stand for none."""
+        from scipy.sparse import csc_array
+
+        count = len(self.page)
+        own = np.stack([np.bincount(self.of_block, column, count) for column in values], axis=1)
+        ones = np.ones(self.around.size)
+        holds = csc_array((ones, self.around.T.ravel(), np.arange(0, len(ones) + 1, REACH)), (count, count))
+        sums = holds @ own
         sums[self.none] = 0
-        return sums.astype(np.float32)
+        return list(sums.T.astype(np.float32))
 
 
 def _moved(numbers: Sequence[Sequence[int]], starts: Ints, sizes: Ints) -> Ints:

@@ -140,9 +140,8 @@ def _around(own: Floats, boxes: Containers, pages: _Pages) -> tuple[Floats, list
     """How much prose, text and links the containers hold, and how far the block is from the one with most prose."""
     words, linked, prose = own[:, 1], own[:, 10], _prose(own)
     everything = np.maximum(pages.sums(prose), 1)
-    by_node = boxes.total(prose)
-    text, links, count = boxes.total(words), boxes.total(words * linked), boxes.total(np.ones_like(words))
-    short = boxes.total((words < _PROSE).astype(np.float32))
+    few = (words < _PROSE).astype(np.float32)
+    by_node, text, links, count, short = boxes.totals(prose, words, words * linked, np.ones_like(words), few)
     shares = [by_node / everything[boxes.page], links / np.maximum(text, 1), np.log1p(text),
               by_node / np.maximum(text, 1), np.log1p(count), short / np.maximum(count, 1)]  # fmt: skip
     inner = boxes.around[:_UP, boxes.of_block]
