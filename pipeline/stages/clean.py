@@ -232,9 +232,9 @@ def _segments(documents: list[dict[str, Any]], articles: list[tuple[Source, Arti
 def _lists(alignments: Sequence[Sequence[int] | None]) -> pa.Array:
     """The column `alignment`."""
     kind = _SEGMENTS.field("alignment").type
-    some = [np.asarray(alignment, np.int32) for alignment in alignments if alignment is not None]
     sizes = [0 if alignment is None else len(alignment) for alignment in alignments]
-    values = pa.array(np.concatenate(some) if some else np.zeros(0, np.int32))
+    places = chain.from_iterable(alignment for alignment in alignments if alignment is not None)
+    values = pa.array(np.fromiter(places, np.int32, sum(sizes)))
     null = pa.array([alignment is None for alignment in alignments])
     return pa.ListArray.from_arrays(np.append(0, np.cumsum(sizes)).astype(np.int32), values, kind, mask=null)
 
