@@ -95,7 +95,7 @@ def _scaled(values: Floats, network: Network) -> Floats:
 def _summed(rows: Features, network: Network) -> Floats:
     from scipy.sparse import csr_matrix
 
-    index = {word: i for i, word in enumerate(network.words)}
+    index = _index(network.words)
     known = np.array([index.get(word, -1) for word in rows.words.vocabulary], np.int64)
     word = known[rows.words.word] if len(known) else np.zeros(0, np.int64)
     part, word = rows.words.part[word >= 0], word[word >= 0]
@@ -104,6 +104,11 @@ def _summed(rows: Features, network: Network) -> Floats:
     ends = np.append(0, np.cumsum(counts))
     cells = csr_matrix((share[part], word, ends), (len(rows.values), len(network.words)))
     return np.asarray(cells @ network.vectors, np.float32)
+
+
+@cache
+def _index(words: tuple[str, ...]) -> dict[str, int]:
+    return {word: i for i, word in enumerate(words)}
 
 
 def probabilities(rows: Features, source: npt.NDArray[np.int64], network: Network | None = None) -> Floats:

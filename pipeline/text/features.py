@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.schema import KEPT_LABELS
+from pipeline.text.patterns import found_in
 from pipeline.text.segments import Lines, Parts, cut_lines
 from pipeline.text.words import Tokens, packed, tokens, word_matrix
 
@@ -112,16 +113,12 @@ def features(parts: PartTable) -> Features:
 
 def _fired(texts: "pa.Array") -> Flags:
     """Which rule finds something in which text."""
-    import pyarrow.compute as pc
-
     fired = np.zeros((len(texts), len(cues())), bool)
     for pattern, some in _asked_together():
-        likely = np.flatnonzero(pc.match_substring_regex(texts, pattern))
+        likely = np.flatnonzero(found_in(texts, pattern))
         few = texts.take(likely)
         for i in some if len(likely) else ():
-            fired[likely, i] = (
-                True if cues()[i].pattern == pattern else pc.match_substring_regex(few, cues()[i].pattern)
-            )
+            fired[likely, i] = True if cues()[i].pattern == pattern else found_in(few, cues()[i].pattern)
     return fired
 
 

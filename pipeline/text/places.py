@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.text.patterns import found_in
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -69,7 +71,7 @@ def rules_for(texts: "pa.Array", mended: Flags) -> tuple[Ints, Flags]:
     import pyarrow.compute as pc
 
     size = np.asarray(pc.utf8_length(texts))
-    calls = _found(texts, _CALL)
+    calls = found_in(texts, _CALL)
     prose, title = size >= _SHORTEST_PROSE, size <= _LONGEST_TITLE
     head, tail = pc.utf8_slice_codeunits(texts, 0, _LEAD), pc.utf8_slice_codeunits(texts, -_TAIL)
     # A short line without a mark between two things or at its end is left whole.
@@ -86,15 +88,12 @@ def rules_for(texts: "pa.Array", mended: Flags) -> tuple[Ints, Flags]:
     return np.bitwise_or.reduce([may[name].astype(np.int64) << i for i, name in enumerate(CUTS)]), calls
 
 
-def _found(texts: "pa.Array", pattern: str, asked: Flags | None = None) -> Flags:
+def _found(texts: "pa.Array", pattern: str, asked: Flags) -> Flags:
     """Whether each text matches; False where it is not asked."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    if asked is None:
-        return np.asarray(pc.match_substring_regex(texts, pattern))
     found = np.zeros(len(texts), bool)
-    found[asked] = pc.match_substring_regex(texts.filter(pa.array(asked)), pattern)
+    found[asked] = found_in(texts.filter(pa.array(asked)), pattern)
     return found
 
 
