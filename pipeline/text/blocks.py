@@ -164,7 +164,7 @@ def _named(names: Sequence[str]) -> Ints:
 
 def _surroundings(boxes: Containers) -> list[int]:
     """Bits of `_ELEMENTS` around each block, and of the labels that their names speak for."""
-    elements = np.array([_ELEMENT_BIT.get(name, 0) for name in boxes.name], np.int64)
+    elements = np.array([_ELEMENT_BIT.get(tag, 0) for tag in boxes.tags], np.int64)[boxes.tag]
     names = _named(boxes.said)[boxes.names]
     bits = np.bitwise_or.reduce(elements[boxes.around]) | np.bitwise_or.reduce(names[boxes.named])
     return bits[boxes.of_block].tolist()  # type: ignore[no-any-return]

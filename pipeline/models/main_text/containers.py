@@ -1,6 +1,6 @@
 """The elements around the blocks of some pages, as arrays: which stand in which, and what they hold in all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -29,7 +29,7 @@ class Containers:
 
     of_block: the element of each block. page: the page of each element. none: whether an element stands for none.
     around: (REACH, elements) each element, the one around it, and so on. named: the same of those that have a name.
-    names: of each element, "" for none, as its number in `said`, where each stands once; name: the tag.
+    tag, names: of each element, "" for none, as its number in `tags` and `said`, where each stands once.
     """
 
     def __init__(self, pages: Sequence[ElementsLike], of_blocks: Sequence[Sequence[int]]) -> None:
@@ -39,12 +39,8 @@ class Containers:
         self.none = np.zeros(len(self.page), bool)
         self.none[starts + sizes - 1] = True
         self.of_block = _moved(of_blocks, starts, sizes)
-        self.name = [name for page in pages for name in (*page.name, "")]
-        numbers: dict[str, int] = {"": 0}
-        self.names = np.array(
-            [numbers.setdefault(names, len(numbers)) for page in pages for names in (*page.names, "")], np.int64
-        )
-        self.said = list(numbers)
+        self.tags, self.tag = _numbered(name for page in pages for name in (*page.name, ""))
+        self.said, self.names = _numbered(names for page in pages for names in (*page.names, ""))
         parent = _moved([[*page.parent, -1] for page in pages], starts, sizes)
         self.around = _chain(np.arange(len(parent)), parent)
         bare = (self.names == 0) & ~self.none
@@ -64,6 +60,13 @@ class Containers:
         sums = holds @ own
         sums[self.none] = 0
         return list(sums.T.astype(np.float32))
+
+
+def _numbered(words: Iterable[str]) -> tuple[list[str], Ints]:
+    """Each word once, "" first, and the number of each."""
+    numbers = {"": 0}
+    found = np.array([numbers.setdefault(word, len(numbers)) for word in words], np.int64)
+    return list(numbers), found
 
 
 def _moved(numbers: Sequence[Sequence[int]], starts: Ints, sizes: Ints) -> Ints:

@@ -99,7 +99,7 @@ def _bits(values: Ints, count: int) -> Floats:
 
 def _places(boxes: Containers) -> tuple[Floats, Floats, Floats]:
     """Which elements stand around each block; what their names speak of, in all and in the innermost two."""
-    bits = np.array([_IN_BIT.get(name, 0) for name in boxes.name], np.int64)
+    bits = np.array([_IN_BIT.get(tag, 0) for tag in boxes.tags], np.int64)[boxes.tag]
     speaks = name_words().bits(boxes.said)[boxes.names[boxes.named]]
     inside, wide = np.bitwise_or.reduce(bits[boxes.around]), np.bitwise_or.reduce(speaks)
     near = speaks[0] | speaks[1]
@@ -161,10 +161,8 @@ def _around(own: Floats, boxes: Containers, pages: _Pages) -> tuple[Floats, list
 
 def _template(boxes: Containers, own: Floats) -> tuple[Floats, list[str]]:
     """Blocks of the same template (tags and names around them): how many, how much prose and links."""
-    numbers: dict[str, int] = {}
-    tags = np.array([numbers.setdefault(name, len(numbers)) for name in boxes.name], np.int64)
     kind, bound = boxes.page, len(boxes.page)  # numbers of kinds, and what is above all of them
-    for column in (*tags[boxes.around[:5]], *boxes.names[boxes.named[:2]]):
+    for column in (*boxes.tag[boxes.around[:5]], *boxes.names[boxes.named[:2]]):
         size = int(column.max()) + 1
         if bound * size > _LARGEST:
             kind, bound = np.unique(kind, return_inverse=True)[1], len(kind)
