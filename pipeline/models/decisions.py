@@ -69,10 +69,8 @@ def _with_title_line(best: Ints, chance: Floats, parts: PartTable) -> Ints:
     titled = np.isin(line, line[(best == LABELS.index("title")) & ~inside])
     columns = np.array([LABELS.index(label) for label in _AFTER_TITLE])
     prose = chance[:, LABELS.index("body")] > _PROSE
-    long = np.array([len(text) for text in parts.texts]) >= _LONG
-    glued = np.isin(line, line[inside & prose & long]) & (
-        best == LABELS.index("title")
-    )  # a heading in front of its prose
+    long = [i for i in np.flatnonzero(inside & prose).tolist() if len(parts.texts[i]) >= _LONG]
+    glued = np.isin(line, line[long]) & (best == LABELS.index("title"))  # a heading in front of its prose
     other = inside & titled & ~prose & ~np.isin(best, columns)
     best = np.where(glued, LABELS.index("heading"), best)
     return np.where(other, columns[chance[:, columns].argmax(1)], best)
