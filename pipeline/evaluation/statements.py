@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from pipeline.config import Extract
 from pipeline.knowledge.attributes import attributes_of
 from pipeline.knowledge.reading import Article, Segment, passages
 from pipeline.models import reader
@@ -23,7 +24,7 @@ _CAUSAL = frozenset(
 )
 _CORRELATIONAL = frozenset({"associated_with", "prevalent_in", "symptom_of", "complication_of", "diagnoses"})
 _ADVICE = frozenset({"recommended_for", "advised_against_for"})
-_LEAST = 0.2  # confidence of a claim that counts: the default of `extract.min_confidence`
+_LEAST = Extract.min_confidence
 # Every so many sentences are read: about 1,600 in all, half a minute.
 _STEP = 10
 

@@ -13,7 +13,7 @@ from pipeline.models.reader.windows import Line
 
 __all__ = ["EXTRACTOR", "arguments", "read"]
 
-EXTRACTOR = "reader-3"
+EXTRACTOR = "reader-4"
 """Id of the shipped weights in `claims.extractor`; raised with them, so that an old calibration never fits."""
 
 

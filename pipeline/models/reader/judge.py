@@ -31,6 +31,8 @@ __all__ = ["Judge", "facts_of", "load_judge"]
 
 _FOLDER = Path(__file__).parent
 _TYPE = {name: i for i, name in enumerate(ENTITY_TYPES)}
+# Share of the network's own score: on the real folds .5 reads .500, .3 and 0 .498 and .494, and is calibrated best.
+_TRUST = 0.5
 _FIRM = 6.0  # margins beyond are as good as this
 _PREDICATE = {name: i for i, name in enumerate(PREDICATES)}
 Floats = npt.NDArray[np.float64]
@@ -54,7 +56,7 @@ class Judge:
         names, rows = facts_of(lines, claims, self.prior)
         linear = rows @ np.array([self.weights[name] for name in names]) + self.bias
         trees = self.trees.run(None, {"rows": rows.astype(np.float32)})[0][:, 0]
-        scores = 1 / (1 + np.exp(-(linear + trees) / 2))
+        scores = 1 / (1 + np.exp(-(1 - _TRUST) * (linear + trees) / 2 - _TRUST * rows[:, names.index("score")]))
         return [replace(c, score=float(s)) for c, s in zip(claims, scores, strict=True) if s >= min_score]
 
 
