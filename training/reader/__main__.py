@@ -1,14 +1,14 @@
 """Make the claim reader's weights.
 
-    python -m training.reader [--extra FOLDER] [--out FOLDER] [--held-out] [--cross-validate]
+    python -m training.reader [--extra FOLDER] [--out FOLDER] [--teachers N] [--held-out] [--cross-validate]
 
-First two teachers, from a larger encoder, on the written corpus but for its test pages and those kept for the judge;
+First the teachers, from a larger encoder, on the written corpus but for its test pages and those kept for the judge;
 they never see the pages of --extra. Then the reader, on the same pages and those of --extra, with the teachers' opinion
 beside the labels, and alone on the pages of `training/segments`, which have no claims. Exports to --out (default: the
 package's own models/reader) and scores the test pages, which no run is trained on. With --held-out the reader leaves
 out the pages of --extra and scores them too; with --cross-validate it reads them in five folds of articles, prints
 their score and keeps what it read in folds.jsonl. The scores are the network's: the judge and the calibration are
-fitted afterwards (`training.reader.judge`).
+fitted afterwards (`training.reader.judge`). With --teachers 0 the labels alone are learned from.
 """
 
 import argparse
@@ -31,7 +31,6 @@ from training.reader.train import PUPIL, TEACHER, Base, Settings, fit
 
 _FOLDER = Path(reader.__file__).parent
 _EXTRA_WEIGHT = 3  # a real page does the work of about three written ones
-_TEACHERS = 2
 
 
 def main() -> None:
@@ -39,14 +38,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--extra", type=Path, help="folder of more labelled pages")
     parser.add_argument("--out", type=Path, default=_FOLDER)
+    parser.add_argument("--teachers", type=int, default=2)
     parser.add_argument("--held-out", action="store_true")
     parser.add_argument("--cross-validate", action="store_true")
     args = parser.parse_args()
     labelled = [article for page in network_pages() for article in articles_of(page)]
-    bare = [replace(a, relations=(), labelled=False) for page in unlabelled_pages() for a in articles_of(page)]
     extra = [a for page in extra_pages(args.extra) for a in articles_of(page)] if args.extra else []
-    larger = teacher_base()
-    teachers = [fit([labelled], larger, replace(TEACHER, seed=seed), report=_progress) for seed in range(_TEACHERS)]
+    teachers = [
+        fit([labelled], teacher_base(), replace(TEACHER, seed=seed), report=_progress) for seed in range(args.teachers)
+    ]
+    pages = unlabelled_pages() if teachers else []
+    bare = [replace(a, relations=(), labelled=False) for page in pages for a in articles_of(page)]
     school = School([*labelled, *bare], base(), PUPIL, teachers)
     if args.cross_validate:
         judged = [row for part in cross_validate(school, extra) for row in part]
