@@ -8,10 +8,8 @@ source's tables, `join` sees all sketches at once, `mark` (same law) writes what
 a source's own tables.
 """
 
-import gc
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +19,7 @@ from pipeline.errors import SchemaError
 from pipeline.schema import TABLES
 
 __all__ = [
-    "CorpusStage", "Stage", "Tables", "collector_paused", "conform", "content_id", "content_ids", "empty", "from_rows",
+    "CorpusStage", "Stage", "Tables", "conform", "content_id", "content_ids", "empty", "from_rows",
 ]  # fmt: skip
 
 Tables = Mapping[str, pa.Table]
@@ -65,18 +63,6 @@ class CorpusStage:
     marks: tuple[str, ...] = ()
     mark: Callable[[Tables, Any], dict[str, pa.Table]] | None = None
     version: str = "1"
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """No search for cycles while rows are made, which hold none: it takes a twentieth of the time of `clean`."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def content_id(*fields: object) -> str:

@@ -10,11 +10,9 @@ those of other terms.
 """
 
 import csv
-import gc
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -23,6 +21,7 @@ from pipeline.errors import ConfigError
 from pipeline.knowledge.compile import Builder
 from pipeline.knowledge.concepts import Concept, Terminology
 from pipeline.knowledge.idioms import idioms
+from pipeline.memory import collector_paused
 
 __all__ = ["configured", "embedded", "load", "version_of"]
 
@@ -72,7 +71,7 @@ def _changed(path: Path) -> int:
 def _load(path: Path | None, changed: int) -> Terminology:
     terms, rules = texts = _texts()
     builder = Builder()
-    with _collector_paused():
+    with collector_paused():
         for text in terms:
             for concept, synonyms in _csv_rows(text):
                 builder.add(concept, synonyms)
@@ -105,18 +104,6 @@ def _texts() -> tuple[list[str], dict[str, str]]:
     terms = sorted((f for f in folder.iterdir() if f.name.endswith(".csv")), key=lambda f: f.name)
     rules = {name: _rules(name) for name in ("ambiguity", "rewrites", "context", "states")}
     return [f.read_text(encoding="utf-8") for f in terms], rules
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """No search for cycles while half a million objects without any are made: that would double the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _rules(name: str) -> str:

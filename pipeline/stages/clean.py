@@ -13,10 +13,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.config import Clean
+from pipeline.memory import collector_paused
 from pipeline.models.labeller import label_parts
 from pipeline.models.main_text import REASON
 from pipeline.schema import KEPT_LABELS, TABLES
-from pipeline.stage import Stage, Tables, collector_paused, conform, content_id, content_ids, from_rows
+from pipeline.stage import Stage, Tables, conform, content_id, content_ids, from_rows
 from pipeline.text.articles import article_starts
 from pipeline.text.blocks import Dropped, read_pages
 from pipeline.text.features import PartTable, parts_of
