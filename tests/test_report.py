@@ -88,35 +88,39 @@ def opposed(rows: list[dict], *, confidence: float) -> tuple[dict, dict]:
     return first, second
 
 
+@pytest.fixture(scope="session")
+def dirty(page, ran) -> dict:
+    """The row of `sources` that the report says its dirty page is of."""
+    code = page.xpath("//section[@id='page']//code")[0]
+    record = re.match(r", record (\d+)", code.tail)
+    place = code.text, int(record[1]) if record else 0
+    (row,) = [row for row in ran.table("sources").to_pylist() if (row["source_path"], row["record"]) == place]
+    return row
+
+
 class TestDirtyPage:
-    def test_each_character_of_the_source_is_on_the_page_once(self, page, ran):
-        path = page.xpath("//section[@id='page']//code")[0].text
-        sources = {row["source_path"]: row["source_id"] for row in ran.table("sources").to_pylist()}
+    def test_each_character_of_the_source_is_on_the_page_once(self, page, dirty, ran):
         shown = "".join(part.text_content() for part in page.find_class("words"))
-        assert squeezed(shown) == squeezed(visible(read_text(sources[path], out=ran.out)))
+        assert squeezed(shown) == squeezed(visible(read_text(dirty["source_id"], out=ran.out)))
 
-    def test_it_is_the_page_with_most_kinds_of_dropped_segments(self, page, ran):
+    def test_it_is_the_page_with_most_kinds_of_dropped_segments(self, dirty, ran):
         dropped = pipeline.load("segments", out=ran.out).query("not kept")
-        kinds = dropped.groupby("source_path", observed=True)["label"].nunique()
-        path = page.xpath("//section[@id='page']//code")[0].text
-        assert kinds[path] == max(kinds[name] for name in kinds.index if name != "crawl.jsonl")
+        kinds = dropped.groupby("source_id", observed=True)["label"].nunique()
+        assert kinds[dirty["source_id"]] == kinds.max()
 
-    def test_each_dropped_segment_says_label_reason_and_score(self, page, ran):
-        path = page.xpath("//section[@id='page']//code")[0].text
+    def test_each_dropped_segment_says_label_reason_and_score(self, page, dirty, ran):
         segments = pipeline.load("segments", out=ran.out)
-        segments = segments[(segments["source_path"] == path) & ~segments["kept"]]
+        segments = segments[(segments["source_id"] == dirty["source_id"]) & ~segments["kept"]]
         shown = [row.text_content() for row in page.find_class("dropped") if row.find_class("why")]
         assert len(shown) == len(segments) > 0
         for text, (_, row) in zip(shown, segments.iterrows(), strict=True):
             assert row["label"] in text
             assert row["reason"] in text
 
-    def test_claims_are_marked_where_they_stand(self, page, ran):
-        path = page.xpath("//section[@id='page']//code")[0].text
+    def test_claims_are_marked_where_they_stand(self, page, dirty, ran):
         claims = pipeline.claims(out=ran.out)
-        claims = claims[claims["source_path"] == path]
-        source = pipeline.load("sources", out=ran.out).set_index("source_path")["source_id"][path]
-        text = read_text(source, out=ran.out)
+        claims = claims[(claims["source_path"] == dirty["source_path"]) & (claims["record"] == dirty["record"])]
+        text = read_text(dirty["source_id"], out=ran.out)
         assert len(claims) > 0
         for number, (_, claim) in enumerate(claims.iterrows(), 1):
             for role in ("subject", "object"):
