@@ -8,7 +8,7 @@ __all__ = ["STOP_WORDS", "agreement", "bag_f1", "content_words"]
 # The scorer's list: words that name nothing.
 _STOP = """
 a an the of in on at to for with and or by from as is are be can may will your their his her its it this that these
-those one s some any such more very also
+those some any such more very also
 """
 STOP_WORDS = frozenset(_STOP.split())
 _PLURAL = re.compile(r"(?<=\w{3})s$")

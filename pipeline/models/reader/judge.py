@@ -31,7 +31,7 @@ __all__ = ["Judge", "facts_of", "load_judge"]
 
 _FOLDER = Path(__file__).parent
 _TYPE = {name: i for i, name in enumerate(ENTITY_TYPES)}
-# Share of the network's own score: on the real folds .5 reads .500, .3 and 0 .498 and .494, and is calibrated best.
+# Share of the network's own score: on the real folds .5 read .500, .3 and 0 .498 and .494, and was calibrated best.
 _TRUST = 0.5
 _FIRM = 6.0  # margins beyond are as good as this
 _PREDICATE = {name: i for i, name in enumerate(PREDICATES)}
