@@ -11,6 +11,7 @@ no torch.
 """
 
 import argparse
+import csv
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -41,6 +42,7 @@ from training.trees import to_onnx
 __all__ = ["FOLDS", "read_folds", "write_folds"]
 
 FOLDS = Path(__file__).with_name("folds.jsonl")
+_REGISTERS = CORPUS.with_name("corpus_registers.csv")  # of the pages up to w51
 _FOLDER = Path(reader.__file__).parent
 _CALIBRATION = _FOLDER.parent / "calibration" / "reader.json"
 # The judge of pages w48 to w51 and real ones reads .02 better on a real dump left out than one that learned from w52 to
@@ -81,7 +83,11 @@ def main() -> None:
     _save(fitted, args.out)
     curve = _calibrate(parts)
     _report("folds as shipped", [row for part in parts for row in _confident(part, curve)], thresholds=(0.0,))
-    _report("test as shipped", _confident(_again(fitted, test), curve), thresholds=(0.0,))
+    shipped = _confident(_again(fitted, test), curve)
+    _report("test as shipped", shipped, thresholds=(0.0,))
+    registers = dict(csv.reader(_REGISTERS.open(encoding="utf-8")))
+    for register in ("garbled", "fluent"):
+        _report(f"of these {register}", [r for r in shipped if registers.get(r[0].page) == register], thresholds=(0.0,))
 
 
 def type_prior(articles: Iterable[Article]) -> Floats:

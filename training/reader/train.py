@@ -2,7 +2,6 @@
 
 import copy
 import random
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +17,9 @@ from training.reader.loss import Goal, Opinion, loss_of, opinion_of
 from training.reader.model import Reader
 from training.reader.swap import arguments_of, swapped
 
-__all__ = ["PUPIL", "TEACHER", "Base", "Lesson", "Settings", "fit", "lesson"]
+__all__ = ["PUPIL", "TEACHER", "Base", "Settings", "fit"]
 
-Lesson = tuple[Packed, Opinion | None]
+_Lesson = tuple[Packed, Opinion | None]
 _MASK = 103  # [MASK] in BERT's uncased vocabulary
 
 
@@ -37,7 +36,6 @@ class Settings:
     the others a reader pairs what it finds likely itself. average: decay of the moving average of the weights.
     span_layers: rounds in which a window's spans see one another. looks: times a pair looks at its sentence; 2 did
     better than 1 by .015. seed: of everything random. shape: size of the windows. goal: weights of the loss.
-    deadline: seconds of `time.time` past which training ends early, the learning rates having fallen on time.
     """
 
     epochs: int = 13
@@ -57,7 +55,6 @@ class Settings:
     seed: int = 0
     shape: Shape = field(default_factory=Shape)
     goal: Goal = field(default_factory=Goal)
-    deadline: float | None = None
 
 
 # What the shipped weights were made with; nothing else was tried for the teachers but 5e-5 on fewer pages.
@@ -98,20 +95,21 @@ def fit(
     average = copy.deepcopy(model).eval()
     optimizer = _optimizer(model, settings)
     batches = [
-        [lesson(packed.to(device), teachers, settings) for group in groups for packed in _cut(group, base, settings, i)]
+        [
+            _lesson(packed.to(device), teachers, settings)
+            for group in groups
+            for packed in _cut(group, base, settings, i)
+        ]
         for i in range(settings.cuts)
     ]
     steps = settings.epochs * sum(map(len, batches)) / len(batches)
-    begun, end, step = time.time(), settings.deadline, 0
+    step = 0
     for epoch in range(settings.epochs):
         order = batches[epoch % len(batches)]
         rng.shuffle(order)
         total = torch.zeros((), device=device)
         for packed, opinion in order:
-            spent = 0.0 if end is None else (time.time() - begun) / (end - begun)
-            if spent >= 1.0:
-                return average
-            _set_rates(optimizer, settings, max(spent, step / steps))
+            _set_rates(optimizer, settings, step / steps)
             asked = opinion if not packed.labelled or rng.random() < settings.asked else None
             total += _step(model, optimizer, (packed, asked), settings)
             step += 1
@@ -121,7 +119,7 @@ def fit(
     return average
 
 
-def lesson(packed: Packed, teachers: Sequence[Reader], settings: Settings) -> Lesson:
+def _lesson(packed: Packed, teachers: Sequence[Reader], settings: Settings) -> _Lesson:
     """A batch and what the teachers think of it: they are asked once, not in every epoch."""
     if not teachers:
         return packed, None
@@ -130,7 +128,7 @@ def lesson(packed: Packed, teachers: Sequence[Reader], settings: Settings) -> Le
         return packed, opinion_of([teacher.to(device).eval() for teacher in teachers], packed, settings.goal)
 
 
-def _step(model: Reader, optimizer: torch.optim.Optimizer, lesson: Lesson, settings: Settings) -> Tensor:
+def _step(model: Reader, optimizer: torch.optim.Optimizer, lesson: _Lesson, settings: Settings) -> Tensor:
     packed, opinion = lesson
     device = packed.weight.device.type
     with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):

@@ -3,8 +3,9 @@
 The network scores each pair for itself. The judge knows that coordinated claims support one another, that of a chain
 only the links are meant, that a sentence or heading holds a cue for the predicate, what the words around the arguments
 say (`wording`), and how common a predicate is between arguments of two types. Its margin is the mean of a linear
-model's and of boosted trees', which together do better than either. It is fitted on pages that the network was not
-trained on, so it is less sure of itself than the network; `training/reader/judge.py` makes its weights.
+model's and of boosted trees', which together do better than either; a claim's score is half that, half the network's
+own. It is fitted on pages that the network was not trained on, so it is less sure of itself than the network;
+`training/reader/judge.py` makes its weights.
 """
 
 import json
@@ -50,7 +51,7 @@ class Judge:
     trees: "InferenceSession"
 
     def judge(self, lines: Sequence[Line], claims: Sequence[Found], min_score: float) -> list[Found]:
-        """The claims of one article with the judge's probability as their score, those below `min_score` left out."""
+        """The claims of one article with the new probability as their score, those below `min_score` left out."""
         if not claims:
             return []
         names, rows = facts_of(lines, claims, self.prior)
