@@ -71,7 +71,7 @@ def content_id(*fields: object) -> str:
     >>> content_id("a", 1) == content_id("a", "1") != content_id("a1")
     True
     """
-    return _digest("\x1f".join(map(str, fields)))
+    return content_ids(*([field] for field in fields))[0]
 
 
 def content_ids(*fields: Iterable[object]) -> list[str]:
@@ -80,11 +80,8 @@ def content_ids(*fields: Iterable[object]) -> list[str]:
     >>> content_ids(["a", "b"], [1, 2]) == [content_id("a", 1), content_id("b", 2)]
     True
     """
-    return [*map(_digest, map("\x1f".join, zip(*(map(str, column) for column in fields), strict=True)))]
-
-
-def _digest(row: str) -> str:
-    return hashlib.blake2b(row.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    rows = map("\x1f".join, zip(*(map(str, column) for column in fields), strict=True))
+    return [hashlib.blake2b(row.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest() for row in rows]
 
 
 def empty(name: str) -> pa.Table:

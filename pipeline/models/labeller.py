@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.models.boundaries import with_beginnings
+from pipeline.models.boundaries import with_beginnings, with_markup
 from pipeline.models.decisions import decide
 from pipeline.schema import LABELS
 from pipeline.text.features import Features, PartTable, cues, features
@@ -163,7 +163,8 @@ def label_parts(parts: PartTable, *, drop_threshold: float) -> Labels:
     """The labels of parts; dropped are those whose drop labels together reach `drop_threshold`."""
     rows = features(parts)
     chance = np.round(_weighed(probabilities(rows, parts.source), parts), 4)
-    chance = with_beginnings(chance, rows, parts)
+    if not with_markup(parts).all():  # else nothing would change
+        chance = with_beginnings(chance, rows, parts)
     best, filled = decide(chance, parts, drop_threshold)
     score = chance[np.arange(len(best)), best]
     reasons = _reasons(best, rows.rules)
@@ -177,7 +178,8 @@ def _weighed(chance: Floats, parts: PartTable) -> Floats:
     marked = np.flatnonzero([bool(row) for row in parts.factors])
     if not len(marked):
         return chance
-    factors = np.array([[parts.factors[i].get(label, 1.0) for label in LABELS] for i in marked.tolist()])
+    ones = dict.fromkeys(LABELS, 1.0)
+    factors = np.array([[*{**ones, **parts.factors[i]}.values()] for i in marked.tolist()])
     weighed = chance[marked].astype(np.float64) * factors
     chance[marked] = weighed / weighed.sum(1, keepdims=True)
     return chance

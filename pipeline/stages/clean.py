@@ -5,7 +5,7 @@ Each source is treated on its own; sources are taken together only to count feat
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, pairwise
+from itertools import chain, compress, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,10 +70,8 @@ def _run(tables: Tables, config: Clean) -> dict[str, pa.Table]:
             for article in _articles(source, found)
         ]
         spoken = languages([sample(article) for _, article in articles])
-        counts = _characters([article for _, article in articles])
         found = [
-            _document(source, article, language, count)
-            for (source, article), language, count in zip(articles, spoken, counts, strict=True)
+            _document(source, article, language) for (source, article), language in zip(articles, spoken, strict=True)
         ]
         documents += found
         segments.append(_segments(found, articles))
@@ -174,23 +172,19 @@ def _articles(source: Source, segments: Article) -> Iterator[Article]:
         yield segments.between(begin, end)
 
 
-def _characters(articles: Sequence[Article]) -> list[tuple[int, int]]:
-    """How many characters of each article that are not white space are kept, and how many dropped."""
-    sizes = solid([text for article in articles for text in article.text])
-    kept = np.array([label in KEPT_LABELS for article in articles for label in article.label], bool)
-    of_article = np.repeat(np.arange(len(articles)), [len(article.text) for article in articles])
-    counts = (np.bincount(of_article, sizes * chosen, len(articles)).astype(np.int64) for chosen in (kept, ~kept))
-    return [*zip(*(count.tolist() for count in counts), strict=True)]
+def _characters(article: Article) -> tuple[int, int]:
+    """How many characters that are not white space are kept, and how many dropped."""
+    kept = [label in KEPT_LABELS for label in article.label]
+    dropped = (text for text, keep in zip(article.text, kept, strict=True) if not keep)
+    return solid("".join(compress(article.text, kept))), solid("".join(dropped))
 
 
-def _document(
-    source: Source, article: Article, language: tuple[str, float], characters: tuple[int, int]
-) -> dict[str, Any]:
-    """characters: how many are kept and dropped."""
+def _document(source: Source, article: Article, language: tuple[str, float]) -> dict[str, Any]:
     row = source.row
     base = row["raw_base"] or 0
     start, end = base + article.start[0], base + article.end[-1]
     document_id = content_id(row["source_id"], start, end)
+    kept, dropped = _characters(article)
     numbers = [line for line in article.line if line >= 0]
     mended = [line for i, line in source.lines.mended.items() if numbers[0] <= i <= numbers[-1]]
     return {
@@ -203,8 +197,8 @@ def _document(
         "language_score": language[1],
         "raw_start": start,
         "raw_end": end,
-        "n_chars_kept": characters[0],
-        "n_chars_dropped": characters[1],
+        "n_chars_kept": kept,
+        "n_chars_dropped": dropped,
         "repairs": sorted({step for line in mended for step in line.repair.steps}),
         "cluster_id": document_id,
         "duplicate_of": None,

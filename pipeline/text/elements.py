@@ -5,6 +5,7 @@ understood for paragraphs, lists, tables and options; an end tag closes its elem
 fits nothing is passed over. Elements are known by the number of their start tag in the page.
 """
 
+import functools
 import html
 import re
 from collections.abc import Mapping, Sequence
@@ -59,12 +60,17 @@ _SAID = re.compile(
     r"[\s\"'/=]*+(?:(" + _THESE + r")\s*+(?:=\s*+(?:\"([^\"]*+)\"?|'([^']*+)'?|([^\s>]++)))?|(>)|\Z)"
 )
 
+# Names that most pages use and that nothing is asked of; known beforehand they need not be counted on every page.
+_COMMON = (
+    "html", "div", "section", "article", "main", "header", "footer", "nav", "aside", "figure", "form", "h1", "h2", "h3",
+    "h4", "h5", "h6", "noscript", "picture",
+)  # fmt: skip
 # A code for each name, so ordered that what a name asks for is told by comparing numbers: those that are counted while
 # they are open, inline ones, blocks that close others, other blocks; an end tag has the negative code.
 NOTHING, OPAQUE, TITLE = 0, 1, 2  # comments and the like; elements without markup inside; the title among those
 _ORDER = ("body", "a", *_EMPHASIS, *sorted(INLINE - _VOID - {"a", *_EMPHASIS}), *sorted(INLINE & _VOID),
           *(name for name in _CLOSED_BY if name not in ("body", "a")), "p", *sorted(_VOID - INLINE),
-          *sorted({"head", *_SCOPES, *_WALLS, *_TABLE_PARTS} - set(_CLOSED_BY)))  # fmt: skip
+          *sorted({"head", *_SCOPES, *_WALLS, *_TABLE_PARTS} - set(_CLOSED_BY)), *_COMMON)  # fmt: skip
 _CODE = {name: code for code, name in enumerate(_ORDER, 3)}
 _BODY, A, P = _CODE["body"], _CODE["a"], _CODE["p"]
 _COUNTED = _CODE[_EMPHASIS[-1]]
@@ -72,6 +78,7 @@ _LAST_INLINE = P - len(_CLOSED_BY) + 1
 _FIRST_VOID = _LAST_INLINE - len(INLINE & _VOID) + 1
 _LAST_VOID = P + len(_VOID - INLINE)
 _CLOSES = {_CODE[name]: frozenset(_CODE[other] for other in others) for name, others in _CLOSED_BY.items()}
+_TELLING = (OPAQUE, TITLE, *(_CODE[name] for name in ("link", "meta", "time")))
 _SCOPE_CODES, _WALL_CODES, _TABLE_CODES = (
     frozenset(_CODE[name] for name in names) for names in (_SCOPES, _WALLS, _TABLE_PARTS)
 )
@@ -81,9 +88,7 @@ class Codes(dict[str | None, int]):
     """The codes of the names on one page; a name that is not known by itself gets the next free one."""
 
     def __init__(self) -> None:
-        known: dict[str | None, int] = {None: NOTHING, "": OPAQUE, TITLE_NAME: TITLE, f"/{TITLE_NAME}": -TITLE}
-        known.update(_CODE.items())
-        super().__init__(known)
+        super().__init__(_known_codes())
 
     def __missing__(self, name: str) -> int:
         lower = name.lower()
@@ -92,9 +97,17 @@ class Codes(dict[str | None, int]):
         elif name.startswith("/"):
             code = -self[name[1:]]
         else:
-            code = len(self) + 3
+            code = len(self)  # more than any other
         self[name] = code
         return code
+
+
+@functools.cache
+def _known_codes() -> dict[str | None, int]:
+    known: dict[str | None, int] = {None: NOTHING, "": OPAQUE}
+    for name, code in ((TITLE_NAME, TITLE), *_CODE.items()):
+        known |= {name: code, f"/{name}": -code}
+    return known
 
 
 def is_inline(codes: Ints) -> npt.NDArray[np.bool_]:
@@ -105,7 +118,7 @@ def is_inline(codes: Ints) -> npt.NDArray[np.bool_]:
 
 def is_telling(codes: Ints) -> npt.NDArray[np.bool_]:
     """Which tags may say something of the page as a whole."""
-    return np.isin(codes, [OPAQUE, TITLE, *(_CODE[name] for name in ("link", "meta", "time"))])
+    return functools.reduce(np.logical_or, [codes == code for code in _TELLING])
 
 
 def is_void(codes: Ints) -> npt.NDArray[np.bool_]:
@@ -173,6 +186,7 @@ class Walk:
     def states(self, numbers: Sequence[int], tags: Sequence[int], stops: Sequence[int]) -> States:
         """What is open after so many of the tags (their numbers and codes) as each of `stops` says."""
         states, at = States([], [], []), 0
+        top, depth, in_body = states
         elements, codes, parent, opened = self._elements, self._codes, self.parent, self._open
         for stop in stops:
             for tag, code in zip(numbers[at:stop], tags[at:stop], strict=True):
@@ -194,9 +208,9 @@ class Walk:
                 if code <= _COUNTED:
                     self._count(tag, code, 1)
             at = stop
-            states.top.append(elements[-1])
-            states.depth.append(len(elements) - 1)
-            states.in_body.append(opened[0] > 0)
+            top.append(elements[-1])
+            depth.append(len(elements) - 1)
+            in_body.append(opened[0] > 0)
         return states
 
     def _count(self, tag: int, code: int, by: int) -> None:

@@ -9,6 +9,7 @@ Inline tags inside a block belong to its stretch. `Found` values in `meta` lie i
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -132,7 +133,8 @@ def _lines(texts: Sequence[str], solid: Ints, codes: Ints) -> tuple[Ints, Ints]:
 def _blocks(page: str, cut: Pieces, codes: Ints) -> Blocks:
     sizes = np.diff(cut.ends, prepend=0)[::2]
     texts = np.flatnonzero(sizes)
-    solid = np.array([not cut.texts[i].isspace() for i in texts.tolist()], bool)
+    words = [cut.texts[i] for i in texts.tolist()]
+    solid = ~np.fromiter(map(str.isspace, words), bool, len(words))
     first, tag = _lines(cut.texts, texts[solid], codes)
     walk = Walk(len(codes))
     followed = np.flatnonzero((codes != NOTHING) & (codes != OPAQUE) & ~is_void(codes))
@@ -143,9 +145,8 @@ def _blocks(page: str, cut: Pieces, codes: Ints) -> Blocks:
     first, tag, top, depth = first[shown], tag[shown], top[shown], np.array(states.depth, np.int64)[shown]
     line = np.searchsorted(tag, texts)
     inside = (line < len(tag)) & (texts >= np.append(first, 0)[line])
-    texts, line, solid = texts[inside], line[inside], solid[inside]
+    texts, line, solid, words = texts[inside], line[inside], solid[inside], [*compress(words, inside)]
     firsts = np.flatnonzero(np.diff(line, prepend=-1))
-    words = [cut.texts[i] for i in texts.tolist()]
     begins = cut.ends[2 * texts] - sizes[texts]
     seen = visible(page, words, begins, firsts, solid)
     linked, emphasised = _shares(words, walk.changes, texts, firsts)

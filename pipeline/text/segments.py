@@ -154,7 +154,7 @@ def _cut(texts: Sequence[str], start: Ints, mended: Mapping[int, Line]) -> _Cut:
     cut = _Cut([], [], [], [], [], [])
     columns = (some, start[some], calls[some], rules[some])
     for i, begin, call, rule in zip(*(column.tolist() for column in columns), strict=True):
-        found = places(texts[i], call, rule)
+        found = places(texts[i], call, rule) if rule else [(0, 0), (len(texts[i]), 0)]
         if i in mended:
             for part in _parts(mended[i], found):
                 for column, value in zip(cut, (i, *part), strict=True):

@@ -108,7 +108,9 @@ def _aligned(page: str, runs: Sequence[str], begins: Ints, references: tuple[Int
     blank = np.flatnonzero(codes <= 32)
     blank = blank[_blanks()[codes[blank]]]
     if len(decoded):
-        blank = blank[(codes[blank] == 32) | ~np.isin(blank, decoded)]
+        written = np.ones(len(codes), bool)
+        written[decoded] = False
+        blank = blank[(codes[blank] == 32) | written[blank]]
     codes[blank] = 32
     kept = np.ones(len(codes), bool)
     kept[blank[1:][np.diff(blank) == 1]] = False

@@ -78,6 +78,10 @@ class _Chunks(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def readall(self) -> bytes:
+        rest, self._rest = self._rest, memoryview(b"")
+        return b"".join([rest, *self._chunks])
+
     def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
         while not self._rest:
             chunk = next(self._chunks, None)
