@@ -6,12 +6,13 @@ from pathlib import Path
 
 import ftfy
 import pytest
+from ftfy.badness import is_bad
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmarks.repair import SENTENCES
 from pipeline.text.align import to_raw
-from pipeline.text.repair import Repair, _config, _is_suspect, repair_line
+from pipeline.text.repair import _FAR, Repair, _config, _is_suspect, repair_line
 
 HERE = Path(__file__).parent
 CASES = [json.loads(line) for line in (HERE / "cases/repair.jsonl").read_text("utf-8").split("\n") if line]
@@ -112,6 +113,14 @@ def test_ascii_is_never_touched(raw):
 def test_what_is_passed_over_is_what_ftfy_leaves(raw):
     if not _is_suspect(raw):
         assert ftfy.fix_text(raw, _config()) == raw
+
+
+MIXED = st.sampled_from(("words of plain text", "a", " ", "\n", *"ÂÃœ°×²³ØŸ™€»¡ГўВЂ‚Ä¶"))
+
+
+@given(st.lists(MIXED, max_size=12).map("".join))
+def test_plain_text_far_from_other_signs_makes_no_line_bad(raw):
+    assert is_bad(_FAR.sub("", raw)) == is_bad(raw)
 
 
 def test_a_long_line_is_mended_like_a_short_one():

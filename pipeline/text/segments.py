@@ -8,7 +8,7 @@ once they are labelled (`pipeline.text.labelled`). Spans are code points of the 
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -77,20 +77,14 @@ def read_lines(text: str) -> Lines:
     >>> read_lines("a\n\n b \r\nc")
     Lines(start=[0, 4, 8], end=[1, 5, 9], gap=[0, 1, 0], text=['a', 'b', 'c'], mended={})
     """
-    start: list[int] = []
-    gaps: list[int] = []
-    words: list[str] = []
-    at = gap = 0
-    for row in text.splitlines(keepends=True):
-        core = row.strip()
-        if core:
-            start.append(at + len(row) - len(row.lstrip()))
-            gaps.append(gap)
-            words.append(core)
-            gap = -1
-        gap += 1
-        at += len(row)
+    rows = text.splitlines(keepends=True)
+    cores = [*map(str.strip, rows)]
+    some = [i for i, core in enumerate(cores) if core]
+    at = [*accumulate(map(len, rows), initial=0)]
+    words = [cores[i] for i in some]
+    start = [at[i] + rows[i].index(core[0]) for i, core in zip(some, words, strict=True)]
     end = [begin + len(core) for begin, core in zip(start, words, strict=True)]
+    gaps = [i - before - 1 for before, i in pairwise([-1, *some])]
     mended = {}
     for i, core in enumerate(words):
         if is_plain(core):

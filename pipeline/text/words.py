@@ -104,7 +104,7 @@ def _overlaps(word: Ints, part: Ints, source: Ints) -> dict[str, npt.NDArray[np.
     n = len(source)
     distinct = np.bincount(part, minlength=n).astype(np.float32)
     own = np.maximum(distinct, 1)
-    shared = np.zeros(n * (2 * _WINDOW + 1), np.int64)  # by part and distance to the other one, which is behind it
+    pairs = []  # the part, and the distance to the other one, which is behind it, as one number
     below = above = np.zeros(n, np.int64)
     at = np.arange(len(part))
     for lag in range(1, 2 * _WINDOW + 1):  # the next part with the same word, the one after that, ...
@@ -112,10 +112,11 @@ def _overlaps(word: Ints, part: Ints, source: Ints) -> dict[str, npt.NDArray[np.
         first, second = part[at], part[at + lag]
         near = (word[at] == word[at + lag]) & (second - first <= 2 * _WINDOW) & (source[first] == source[second])
         at, first, second = at[near], first[near], second[near]
-        shared += np.bincount(first * (2 * _WINDOW + 1) + second - first, minlength=len(shared))
+        pairs.append(first * (2 * _WINDOW + 1) + second - first)
         if lag == 1:
             close = second - first <= _WINDOW
             below, above = np.bincount(first[close], minlength=n), np.bincount(second[close], minlength=n)
+    shared = np.bincount(np.concatenate(pairs), minlength=n * (2 * _WINDOW + 1))
     table = shared.reshape(n, 2 * _WINDOW + 1)
     columns: dict[str, npt.NDArray[np.generic]] = {}
     for step in (-2, -1, 1, 2):
