@@ -3,8 +3,10 @@
 Each source is treated on its own; sources are taken together only to count features over long arrays.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain, compress, pairwise
 from typing import Any, NamedTuple
 
@@ -49,6 +51,11 @@ class Source:
     markup: Sequence[tuple[int, int]] = ()
     dropped: Dropped | None = None
     meta: Metadata = field(default_factory=Metadata)
+
+    @cached_property
+    def mended(self) -> list[int]:
+        """The lines that repair changed, in order."""
+        return [*self.lines.mended]
 
 
 class Batch(NamedTuple):
@@ -185,8 +192,9 @@ def _document(source: Source, article: Article, language: tuple[str, float]) -> 
     start, end = base + article.start[0], base + article.end[-1]
     document_id = content_id(row["source_id"], start, end)
     kept, dropped = _characters(article)
-    numbers = [line for line in article.line if line >= 0]
-    mended = [line for i, line in source.lines.mended.items() if numbers[0] <= i <= numbers[-1]]
+    numbers = [line for line in article.line if line >= 0] or [0]  # a page of nothing but markup has no lines
+    first, last = bisect_left(source.mended, numbers[0]), bisect_right(source.mended, numbers[-1])
+    mended = [source.lines.mended[line].repair for line in source.mended[first:last]]
     return {
         "document_id": document_id,
         "source_id": row["source_id"],
@@ -199,7 +207,7 @@ def _document(source: Source, article: Article, language: tuple[str, float]) -> 
         "raw_end": end,
         "n_chars_kept": kept,
         "n_chars_dropped": dropped,
-        "repairs": sorted({step for line in mended for step in line.repair.steps}),
+        "repairs": sorted({step for repair in mended for step in repair.steps}),
         "cluster_id": document_id,
         "duplicate_of": None,
         "is_representative": True,

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from itertools import compress
 from types import MappingProxyType
 
 __all__ = ["compare", "move", "replay"]
@@ -17,6 +18,7 @@ __all__ = ["compare", "move", "replay"]
 Text = str | bytes
 Edit = tuple[int, int, Text]
 Plan = Iterable[tuple[str, str]]
+_BEGINS = bytes(byte & 0xC0 != 0x80 for byte in range(256))  # whether a byte begins a character in UTF-8
 
 
 def replay(text: str, plan: Plan) -> tuple[str, list[int]]:
@@ -30,6 +32,10 @@ def replay(text: str, plan: Plan) -> tuple[str, list[int]]:
     for action, name in plan:
         if action == "encode":
             units = str(units).encode(name)
+            continue
+        if action == "decode" and name == "utf-8" and isinstance(units, bytes):
+            offsets = [*compress(offsets, units.translate(_BEGINS)), offsets[-1]]
+            units = units.decode(name)
             continue
         decoding = action == "decode"
         edits = list(_decode(units, name) if decoding else _STEPS.get(name, _nothing)(units))
