@@ -36,6 +36,7 @@ _BATCH = 4_000_000  # characters of sources whose features are counted together;
 _MARKUP = 8  # characters of an HTML page for each one that is counted: seven or more of eight are markup
 _BLOCK = 20_000  # parts of a longer source are labelled in blocks of this size; bounds memory
 _TOGETHER = 60_000  # parts of shorter sources are labelled together up to this number; patterns are made anew each time
+_COUNTED = 16  # articles whose characters are counted together; bounds memory
 _NO_FACTORS: Mapping[str, float] = {}
 _SEGMENTS = TABLES["segments"].schema
 
@@ -77,8 +78,10 @@ def _run(tables: Tables, config: Clean) -> dict[str, pa.Table]:
             for article in _articles(source, found)
         ]
         spoken = languages([sample(article) for _, article in articles])
+        counts = _characters([article for _, article in articles])
         found = [
-            _document(source, article, language) for (source, article), language in zip(articles, spoken, strict=True)
+            _document(source, article, language, count)
+            for (source, article), language, count in zip(articles, spoken, counts, strict=True)
         ]
         documents += found
         segments.append(_segments(found, articles))
@@ -179,19 +182,26 @@ def _articles(source: Source, segments: Article) -> Iterator[Article]:
         yield segments.between(begin, end)
 
 
-def _characters(article: Article) -> tuple[int, int]:
-    """How many characters that are not white space are kept, and how many dropped."""
-    kept = [label in KEPT_LABELS for label in article.label]
-    dropped = (text for text, keep in zip(article.text, kept, strict=True) if not keep)
-    return solid("".join(compress(article.text, kept))), solid("".join(dropped))
+def _characters(articles: Sequence[Article]) -> Iterator[tuple[int, int]]:
+    """How many characters of each article that are not white space are kept, and how many dropped."""
+    for at in range(0, len(articles), _COUNTED):
+        texts = []
+        for article in articles[at : at + _COUNTED]:
+            kept = [label in KEPT_LABELS for label in article.label]
+            dropped = (text for text, keep in zip(article.text, kept, strict=True) if not keep)
+            texts += ["".join(compress(article.text, kept)), "".join(dropped)]
+        counts = iter(solid(texts))
+        yield from zip(counts, counts, strict=True)
 
 
-def _document(source: Source, article: Article, language: tuple[str, float]) -> dict[str, Any]:
+def _document(
+    source: Source, article: Article, language: tuple[str, float], characters: tuple[int, int]
+) -> dict[str, Any]:
+    """characters: how many are kept and dropped."""
     row = source.row
     base = row["raw_base"] or 0
     start, end = base + article.start[0], base + article.end[-1]
     document_id = content_id(row["source_id"], start, end)
-    kept, dropped = _characters(article)
     numbers = [line for line in article.line if line >= 0] or [0]  # a page of nothing but markup has no lines
     first, last = bisect_left(source.mended, numbers[0]), bisect_right(source.mended, numbers[-1])
     mended = [source.lines.mended[line].repair for line in source.mended[first:last]]
@@ -205,8 +215,8 @@ def _document(source: Source, article: Article, language: tuple[str, float]) -> 
         "language_score": language[1],
         "raw_start": start,
         "raw_end": end,
-        "n_chars_kept": kept,
-        "n_chars_dropped": dropped,
+        "n_chars_kept": characters[0],
+        "n_chars_dropped": characters[1],
         "repairs": sorted({step for repair in mended for step in repair.steps}),
         "cluster_id": document_id,
         "duplicate_of": None,
