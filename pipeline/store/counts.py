@@ -1,6 +1,10 @@
-"""What a run found, counted from its tables: the lines that a run prints when it ends."""
+"""What a run found, counted from its tables: the lines that a run prints when it ends.
+
+Tables of many rows are read a group of rows at a time, so that counting takes no more memory than the run did.
+"""
 
 import ast
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +13,7 @@ import pyarrow.compute as pc
 
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.store.manifest import read_manifest
-from pipeline.store.tables import read_table, table_path
+from pipeline.store.tables import read_table, row_count, row_groups, table_path
 
 __all__ = ["Counts", "count"]
 
@@ -41,29 +45,32 @@ def count(out: Path) -> Counts:
     """Counts over the tables in `out`. Raises OutputError when there are none."""
     chars = _chars_by_label(out)
     return Counts(
-        sources=read_table(out, "sources", columns=["source_id"]).num_rows,
+        sources=row_count(out, "sources"),
         rejects=_by_value(out, "rejects", "error"),
-        articles=_rows(out, "documents", "document_id"),
+        articles=_rows(out, "documents"),
         kept_chars={label: chars[label] for label in LABELS if label in chars and label in KEPT_LABELS},
         dropped_chars={label: chars[label] for label in LABELS if label in chars and label not in KEPT_LABELS},
         duplicate_articles=_copies(out, "document"),
         duplicate_passages=_copies(out, "passage"),
         site_lines=_site_lines(out),
         unread=_unread(out),
-        mentions=_rows(out, "mentions", "mention_id"),
+        mentions=_rows(out, "mentions"),
         claims=_by_predicate(out),
         surest_claim=_surest_claim(out),
         disputed=_disputed(out),
     )
 
 
-def _rows(out: Path, name: str, column: str) -> int | None:
-    return read_table(out, name, columns=[column]).num_rows if table_path(out, name).exists() else None
+def _rows(out: Path, name: str) -> int | None:
+    return row_count(out, name) if table_path(out, name).exists() else None
 
 
 def _by_value(out: Path, name: str, column: str) -> dict[str, int]:
-    values = read_table(out, name, columns=[column]).column(column)
-    return {row["values"]: row["counts"] for row in pc.value_counts(values.cast(pa.string())).to_pylist()}
+    found: Counter[str] = Counter()
+    for group in row_groups(out, name, [column]):
+        counts = pc.value_counts(group.column(column).cast(pa.string())).to_pylist()
+        found.update({row["values"]: row["counts"] for row in counts})
+    return dict(found)
 
 
 def _by_predicate(out: Path) -> dict[str, int] | None:
@@ -85,19 +92,24 @@ def _surest_claim(out: Path) -> str | None:
 def _chars_by_label(out: Path) -> dict[str, int]:
     if not table_path(out, "segments").exists():
         return {}
-    table = read_table(out, "segments", columns=["label", "raw_start", "raw_end"])
-    lengths = pc.subtract(table.column("raw_end"), table.column("raw_start"))
-    chars = pa.table({"label": table.column("label").cast(pa.string()), "n": lengths})
-    sums = chars.group_by("label").aggregate([("n", "sum")])
-    return dict(zip(sums.column("label").to_pylist(), sums.column("n_sum").to_pylist(), strict=True))
+    chars: Counter[str] = Counter()
+    for group in row_groups(out, "segments", ["label", "raw_start", "raw_end"]):
+        lengths = pc.subtract(group.column("raw_end"), group.column("raw_start"))
+        sizes = pa.table({"label": group.column("label").cast(pa.string()), "n": lengths})
+        sums = sizes.group_by("label").aggregate([("n", "sum")])
+        chars.update(dict(zip(sums.column("label").to_pylist(), sums.column("n_sum").to_pylist(), strict=True)))
+    return dict(chars)
 
 
 def _copies(out: Path, kind: str) -> int | None:
     if not table_path(out, "duplicates").exists():
         return None
-    table = read_table(out, "duplicates", columns=["kind", "member_id", "representative_id"])
-    copy = pc.not_equal(table.column("member_id"), table.column("representative_id"))
-    return int(pc.sum(pc.and_(copy, pc.equal(table.column("kind").cast(pa.string()), kind))).as_py() or 0)
+    found = 0
+    for group in row_groups(out, "duplicates", ["kind", "member_id", "representative_id"]):
+        copy = pc.not_equal(group.column("member_id"), group.column("representative_id"))
+        of_kind = pc.equal(group.column("kind").cast(pa.string()), kind)
+        found += int(pc.sum(pc.and_(copy, of_kind)).as_py() or 0)
+    return found
 
 
 def _site_lines(out: Path) -> int | None:

@@ -30,6 +30,8 @@ __all__ = [
     "lock",
     "publish",
     "read_table",
+    "row_count",
+    "row_groups",
     "stage_table",
     "table_path",
 ]
@@ -141,6 +143,23 @@ def read_table(
 
     Raises OutputError when there is no such table, it is not there, or a killed run left it half replaced.
     """
+    table = pq.read_table(_readable(out, name), columns=columns, filters=where)
+    return conform(name, table) if columns is None else table
+
+
+def row_groups(out: Path, name: str, columns: list[str]) -> Iterator[pa.Table]:
+    """Some columns of table `name`, as `read_table` gives them, a group of rows in memory at a time."""
+    with pq.ParquetFile(_readable(out, name)) as file:
+        for number in range(file.num_row_groups):
+            yield file.read_row_group(number, columns=columns)
+
+
+def row_count(out: Path, name: str) -> int:
+    """Rows of table `name`. Raises OutputError as `read_table` does."""
+    return int(pq.read_metadata(_readable(out, name)).num_rows)
+
+
+def _readable(out: Path, name: str) -> Path:
     if not (name in TABLES and TABLES[name].public):
         known = ", ".join(name for name, table in TABLES.items() if table.public)
         raise OutputError(f"there is no table {name!r}; the tables are: {known}")
@@ -149,8 +168,7 @@ def read_table(
     path = table_path(out, name)
     if not path.exists():
         raise OutputError(f"{path} is not there: run the pipeline first (make, or python -m pipeline run --out {out})")
-    table = pq.read_table(path, columns=columns, filters=where)
-    return conform(name, table) if columns is None else table
+    return path
 
 
 def _groups(name: str, parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
