@@ -14,7 +14,8 @@ from benchmarks.joins import joined, rates, read_starts
 from pipeline.evaluation.gold import load_pages
 from pipeline.evaluation.web_pages import public_articles
 from pipeline.models import boundaries
-from pipeline.models.boundaries import with_beginnings
+from pipeline.models.boundaries import candidates, with_beginnings
+from pipeline.models.boundaries.second import Likely, apart, second_look
 from pipeline.models.labeller import probabilities
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.cohesion import cohesion, places
@@ -23,7 +24,7 @@ from pipeline.text.segments import read_lines
 from pipeline.text.words import packed, tokens
 from tests.test_clean import CORPUS, score
 from tests.test_segments import TEXTS
-from training.variants import join_articles, single_articles
+from training.variants import join_articles, shortened, single_articles
 
 TITLE = LABELS.index("title")
 
@@ -54,9 +55,39 @@ def test_sources_with_markup_keep_what_the_labeller_says() -> None:
 
 
 def test_of_two_beginnings_with_next_to_no_text_between_the_likelier_stays() -> None:
-    title = np.array([0.8, 0.9, 0.7, 0.6, 0.95])
-    place, source = np.array([0, 20, 100, 105, 106]), np.array([0, 0, 0, 0, 1])
-    assert (boundaries._apart(title, place, source) >= 0.5).tolist() == [False, True, True, False, True]
+    score = np.array([1.4, 2.2, 0.8, 0.4, 2.9, -0.1], np.float32)
+    place, source = np.array([0, 20, 100, 105, 106, 300]), np.array([0, 0, 0, 0, 1, 1])
+    assert apart(score, place, source).tolist() == [False, True, True, False, True, False]
+
+
+def looked_at_again(texts: list[str], *, lines: list[int] | None = None) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The second look at some lines (all that may begin an article), each as likely as its length says."""
+    parts = table(texts)
+    rows = features(parts)
+    chance = np.round(probabilities(rows, parts.source), 4)
+    found = candidates(rows, chance, parts)
+    part = found.part if lines is None else np.array(lines)
+    score = np.array([len(parts.texts[i]) % 7 - 3 for i in part], np.float32)
+    count = np.searchsorted(np.sort(found.cells[1]), part)
+    first = np.searchsorted(parts.source, parts.source[part])
+    likely = Likely(score, part, count - np.searchsorted(np.sort(found.cells[1]), first))
+    return second_look(likely, rows, chance, parts, found.cells)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(TEXTS.filter(str.strip), min_size=1, max_size=4))
+def test_the_second_look_at_a_source_does_not_depend_on_its_company(texts: list[str]) -> None:
+    together = looked_at_again(texts)[0]
+    assert np.array_equal(together, np.concatenate([looked_at_again([text])[0] for text in texts]))
+
+
+def test_the_second_look_tells_a_new_topic_from_a_section() -> None:
+    knee = ["Knee pain", "The cartilage of the knee wears down.", "Rest", "Rest the knee, spare the cartilage."]
+    tea = ["Green tea", "Steep the tea leaves shortly, leaves give tea its taste."]
+    values, names = looked_at_again(["\n".join(knee + tea)], lines=[0, 2, 4])
+    alike, own, head = (values[:, names.index(name)] for name in ("alike1", "own_under0", "head_under0"))
+    assert alike[1] > 0 == alike[2]
+    assert own[2] > 0 and head[2] <= 0
 
 
 def test_what_looks_like_a_headline_and_begins_no_article_is_not_dropped_for_it() -> None:
@@ -75,6 +106,15 @@ def test_dumps_joined_for_training_hold_each_article_once() -> None:
     assert sorted(name for dump in dumps for name in dump.name.split("+")) == sorted(page.name for page in articles)
     for dump in dumps:
         assert sum(label == "title" for *_, label in dump.labels) == dump.name.count("+") + 1
+
+
+def test_a_shortened_article_is_its_title_with_a_stretch_of_it() -> None:
+    rng = random.Random(5)
+    for page in load_pages(CORPUS, "dev")[:20]:
+        title, *lines = (single_articles(page)[0]).text.split("\n")
+        first, *rest = shortened(single_articles(page)[0], rng).text.split("\n")
+        assert first == title
+        assert "\n".join(rest).rstrip("\n") in "\n".join(lines) and len(rest) > 3
 
 
 def test_few_words_cross_the_place_where_the_topic_changes() -> None:

@@ -12,11 +12,12 @@ from pipeline.evaluation.gold import GoldPage
 from pipeline.schema import KEPT_LABELS
 from training.promotions import clinic_event, product_advertorial, profile
 
-__all__ = ["join_articles", "join_pages", "page_of", "rows_of", "single_articles", "vary_pages"]
+__all__ = ["join_articles", "join_pages", "page_of", "rows_of", "shortened", "single_articles", "vary_pages"]
 
 Piece = tuple[str, str]  # label ("" for none), text
 Rows = list[list[Piece]]
 _KEPT = frozenset(KEPT_LABELS)
+_FEW = 8  # lines of an article that is not made shorter
 _DECKS = 0.15  # share of the joined articles with a line more below the title
 _BLOCKS = frozenset({"ad", "bio", "cta", "legal", "byline"})
 
@@ -78,6 +79,16 @@ def join_articles(
             rows += gap
         dumps.append(page_of("+".join(page.name for page in taken), _spaced(rows, rng)))
     return dumps
+
+
+def shortened(article: GoldPage, rng: random.Random) -> GoldPage:
+    """The article, or at every second call its first line with a stretch of the others, a quarter of them at least."""
+    title, *lines = rows_of(article)
+    if sum(map(bool, lines)) < _FEW or rng.random() < 0.5:
+        return article
+    count = max(_FEW // 2, int(len(lines) * rng.uniform(0.25, 0.8)))
+    first = 0 if rng.random() < 0.6 else rng.randrange(len(lines) - count + 1)
+    return page_of(article.name, [title, *lines[first : first + count]])
 
 
 def _with_deck(article: Rows, rng: random.Random) -> Rows:

@@ -1,8 +1,9 @@
 """Which lines begin an article: boosted trees over what the labeller says of a line and of those around it, how the
-line looks, and how the words of the text change there.
+line looks, and how the words of the text change there; then over the answers for the lines around it.
 
 The labeller looks 15 parts far; whether a line is a headline or a section's heading often shows only in what the text
-is about above and below it. `CARD.md` says what the trees were trained on and how well they do.
+is about above and below it (first look), and in which other lines begin an article (second look, `second`). `CARD.md`
+says what the trees were trained on and how well they do.
 """
 
 from collections.abc import Sequence
@@ -11,24 +12,26 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.models.boundaries.second import Likely, apart, second_look
 from pipeline.models.onnx import shipped
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.cohesion import cohesion, places
 from pipeline.text.features import Features, PartTable
 
-__all__ = ["Candidates", "candidates", "with_beginnings", "with_markup"]
+__all__ = ["Candidates", "candidates", "likely_ones", "with_beginnings", "with_markup"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 _LONGEST = 330  # characters of a headline with its suffix, as in `pipeline.text.segments`
 # A line less likely a title than this, or surer to be body, is no headline; nor is an unlikely one with a full stop. Of
-# the headlines of the training's dumps, read by networks that do not know their writers, 2 of 100 are lost so, and two
-# thirds of the other lines, which then cost nothing.
-_UNLIKELY, _SURE_BODY, _UNLIKELY_STOPPED = 0.002, 0.9, 0.01
+# the headlines of public articles one in a thousand is lost so, of those of the written corpus one in three hundred,
+# and half of the other lines, which then cost nothing.
+_UNLIKELY, _SURE_BODY, _UNLIKELY_STOPPED = 0.0005, 0.9, 0.003
 _AROUND = (-3, -2, -1, 1, 2, 3)  # lines whose labels are looked at
 _ABOUT = [LABELS.index(name) for name in ("nav", "related", "seo", "cta", "legal", "byline")]
 _FURNITURE = 0.6  # a part as likely as this to be one of these has words of the next article, or of all
 _TITLE, _BODY = LABELS.index("title"), LABELS.index("body")
+_NEAR_LABELS = [LABELS.index(name) for name in ("title", "heading", "body")]  # those looked at of lines near by
 _OTHER_KEPT = [LABELS.index(name) for name in KEPT_LABELS if name != "title"]
 _SUFFIX = [LABELS.index(name) for name in ("title", "seo", "byline")]  # what a headline's line ends with
 _SHAPE = (
@@ -37,26 +40,35 @@ _SHAPE = (
     "same_before", "number_follows", "number_goes_on",
 )  # fmt: skip
 _LOOKS = [_SHAPE.index(name) for name in ("chars", "capitalised", "last_full", "number")]  # of lines near by
-_HALF = 0.5  # from here on a line is a headline
+# Where the first 80 of the 280 trees sum up to less than this, the others are not asked; they add -2.0 on average. So
+# it is with three lines of four; one in a thousand of them would have been looked at again, none been a headline.
+_HOPELESS, _OTHERS = -4.25, -2.0
 # Share of the labeller's own log odds in the answer: the trees learned beside labellers that know less than the one
-# that ships. Of 0, .1, .2, .3, .4 written dev pages gain most of what they can with .1, public ones lose with each.
+# that ships. Of 0, .05, .1, .15, .2, .3 the last that costs public pages nothing; written ones gain a little.
 _TRUST = 0.1
-# Where the first 60 of the 400 trees sum up to less than this, the others are not asked: of the 79,000 such lines of
-# the training's dumps (three quarters of all) the others would have made six a headline, and they add -3.4 on average.
-_HOPELESS, _OTHERS = -3.5, -3.4
-_SHORTEST = 40  # content words of the shortest article: 54 on the written dev pages, 94 on public ones
+_LIKELY = -4.0  # log odds from which on a line is looked at again
 _RIVALS = (-3, -2, -1, 1, 2, 3)  # candidates before and behind
 _RIVAL = ("crossed_by60_rare", "crossed_by200_rare", "own_begin", "own_begin_long", "new_below200")
 _FAR = 400  # content words
+_LESS = 0.05  # probability of the less likely of two beginnings that stand too close
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Lines that may begin an article: index of the first part of each, and a row of numbers for each."""
+    """Lines that may begin an article: index of the first part of each, and a row of numbers for each.
+
+    cells: word and part of the words of the text, without those of menus, teasers and the like.
+    """
 
     part: Ints
     values: Floats
     names: tuple[str, ...]
+    cells: tuple[Ints, Ints]
+
+    @property
+    def place(self) -> Ints:
+        """Content words of the source before each line."""
+        return self.values[:, self.names.index("words_before")].astype(np.int64)
 
 
 def candidates(rows: Features, chance: Floats, parts: PartTable) -> Candidates:
@@ -71,21 +83,24 @@ def candidates(rows: Features, chance: Floats, parts: PartTable) -> Candidates:
     shape = rows.values[:, [rows.names.index(name) for name in _SHAPE]]
     blocks = [shape[part], chance[part], chance[ends[line]][:, _SUFFIX]]
     names = [*_SHAPE, *(f"p_{name}" for name in LABELS), *(f"end_{LABELS[i]}" for i in _SUFFIX)]
+    furniture = chance[:, _ABOUT].sum(1)
     for step in _AROUND:
         other = np.clip(line + step, 0, len(starts) - 1)
         there = (line + step == other) & (parts.source[starts[other]] == parts.source[part])
         near = (ends if step < 0 else starts)[other]
-        looks = np.column_stack([shape[near][:, _LOOKS], parts.gap[starts[other]], chance[near]])
+        said = [chance[near][:, _NEAR_LABELS], furniture[near]]
+        looks = np.column_stack([shape[near][:, _LOOKS], parts.gap[starts[other]], *said])
         blocks.append(np.where(there[:, None], looks, -1))
-        names += [f"{name}{step:+d}" for name in (*(_SHAPE[i] for i in _LOOKS), "gap", *LABELS)]
+        known = (*(_SHAPE[i] for i in _LOOKS), "gap", *(LABELS[i] for i in _NEAR_LABELS), "furniture")
+        names += [f"{name}{step:+d}" for name in known]
     word, place = places(rows.words, len(chance))
-    article = (chance[:, _ABOUT].sum(1) < _FURNITURE)[place]
+    article = (furniture < _FURNITURE)[place]
     for of, counted in (("", np.ones(len(place), bool)), ("of_text_", article)):
         columns, own_names = cohesion(word[counted], place[counted], parts.source, part)
         blocks += [columns, _rivals(columns, own_names, chance[part], parts.source[part])]
         names += [of + name for name in own_names]
         names += [f"{of}{name}_rival{step:+d}" for step in _RIVALS for name in ("away", "title", *_RIVAL)]
-    return Candidates(part, np.hstack(blocks).astype(np.float32), tuple(names))
+    return Candidates(part, np.hstack(blocks).astype(np.float32), tuple(names), (word[article], place[article]))
 
 
 def _may_begin(rows: Features, chance: Floats, starts: Ints) -> npt.NDArray[np.bool_]:
@@ -124,16 +139,27 @@ def with_beginnings(chance: Floats, rows: Features, parts: PartTable) -> Floats:
     plain = ~with_markup(parts)[found.part]
     if not plain.any():
         return chance
-    part = found.part[plain]
-    score = _scores(found.values[plain])
+    score, place, part = _scores(found.values[plain]), found.place[plain], found.part[plain]
+    again, likely = likely_ones(score, part, place)
+    if len(again):
+        score[again] = _sum_of("second", second_look(likely, rows, chance, parts, found.cells)[0])
     said = np.clip(chance[part, _TITLE].astype(np.float64), 1e-4, 1 - 1e-4)
-    odds = (1 - _TRUST) * score + _TRUST * np.log(said / (1 - said))
-    title = 1 / (1 + np.exp(-odds))
-    place = found.values[plain][:, found.names.index("of_text_words_before")]
-    title = _apart(title, place, parts.source[part])
+    score = np.asarray((1 - _TRUST) * score + _TRUST * np.log(said / (1 - said)), np.float32)
+    title = 1 / (1 + np.exp(-score.astype(np.float64)))
+    rivals = (score >= 0) & ~apart(score, place, parts.source[part])
+    title = np.where(rivals, _LESS, title)
     changed = chance.astype(np.float64)
     changed[part] = _with_title(changed[part], title)
     return np.asarray(np.round(changed, 4), np.float32)
+
+
+def likely_ones(score: Floats, part: Ints, place: Ints) -> tuple[Ints, Likely]:
+    """The lines that are looked at again, as indices and with what is known of them.
+
+    score: log odds of the first look, for each line; place: content words of the source before it.
+    """
+    again = np.flatnonzero(score > _LIKELY)
+    return again, Likely(score[again], part[again], place[again])
 
 
 def _scores(values: Floats) -> Floats:
@@ -165,21 +191,3 @@ def _with_title(chance: npt.NDArray[np.float64], title: npt.NDArray[np.float64])
     changed[:, _OTHER_KEPT] += np.where(less, was - title, 0.0)[:, None] * share
     changed[:, _TITLE] = title
     return changed
-
-
-def _apart(title: npt.NDArray[np.float64], place: Floats, source: Ints) -> npt.NDArray[np.float64]:
-    """Of two likely beginnings with next to no text between, such as a headline and the line below it, one.
-
-    title: the probability of each. place: content words of the source's text before it. The less likely one becomes
-    as unlikely as the other is likely.
-    """
-    title = title.copy()
-    last = -1
-    for i in np.flatnonzero(title >= _HALF).tolist():
-        if last >= 0 and source[last] == source[i] and place[i] - place[last] < _SHORTEST:
-            weak, strong = (last, i) if title[i] > title[last] else (i, last)
-            title[weak] *= 1 - title[strong]
-            last = strong
-        else:
-            last = i
-    return title
