@@ -71,7 +71,7 @@ def content_id(*fields: object) -> str:
     >>> content_id("a", 1) == content_id("a", "1") != content_id("a1")
     True
     """
-    return content_ids(*([field] for field in fields))[0]
+    return content_ids(["\x1f".join(map(str, fields))])[0]
 
 
 def content_ids(*fields: Iterable[object]) -> list[str]:
