@@ -4,11 +4,11 @@
 
 First the teachers, from a larger encoder, on the written corpus but for its test pages and those kept for the judge;
 they never see the pages of --extra. Then the reader, on the same pages and those of --extra, with the teachers' opinion
-beside the labels, and alone on the pages of `training/segments`, which have no claims. Exports to --out (default: the
-package's own models/reader) and scores the test pages, which no run is trained on. With --held-out the reader leaves
-out the pages of --extra and scores them too; with --cross-validate it reads them in five folds of articles, prints
-their score and keeps what it read in folds.jsonl. The scores are the network's: the judge and the calibration are
-fitted afterwards (`training.reader.judge`). With --teachers 0 the labels alone are learned from.
+beside the labels, and alone on the pages of `training/segments`, which have no claims. Scores the test pages, which no
+run is trained on, exports to --out (default: the package's own models/reader) and fits the gate. With --held-out the
+reader leaves out the pages of --extra and scores them too; with --cross-validate it reads them in five folds of
+articles, prints their score and keeps what it read in folds.jsonl. The scores are the network's: the judge and the
+calibration are fitted afterwards (`training.reader.judge`). With --teachers 0 the labels alone are learned from.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from training.reader.corpus import CORPUS, base, extra_pages, network_pages, tea
 from training.reader.crossval import Judged, folds, scores
 from training.reader.data import Article, articles_of
 from training.reader.export import export
+from training.reader.gate import fit_gate
 from training.reader.judge import write_folds
 from training.reader.model import Reader
 from training.reader.predict import predict
@@ -63,6 +64,7 @@ def main() -> None:
         return
     export(model, args.out)
     shutil.copyfile(school.start.weights.parent / "tokenizer.json", args.out / "tokenizer.json")
+    fit_gate(args.out)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from training.reader.model import MAX_WIDTH, Batch, Reader, Spans
 
-__all__ = ["export"]
+__all__ = ["OPSET", "export"]
 
-_OPSET = 17
+OPSET = 17
 
 
 class _Spans(nn.Module):
@@ -38,10 +38,10 @@ class _Pairs(nn.Module):
         self.reader = reader
 
     def forward(self, *given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        words, hidden, begin, stop, near, subject, object_, sentence, core, word_kind, line, section, offset = given
+        words, hidden, begin, stop, near, subject, object_, sentence, core, word_kind, line, section = given
         none = torch.zeros_like(sentence, dtype=torch.bool)
         batch = Batch(sentence, sentence, None, sentence, sentence, none, sentence, core, word_kind, line, section)
-        scores = self.reader.pairs(words, Spans(hidden, begin, stop, near, offset), (subject, object_), batch)
+        scores = self.reader.pairs(words, Spans(hidden, begin, stop, near), (subject, object_), batch)
         return scores.relation.softmax(-1), scores.flags.sigmoid(), scores.allowed
 
 
@@ -62,15 +62,15 @@ def export(reader: Reader, folder: Path) -> None:
     subject, near = torch.arange(k - 1)[None], torch.ones(1, k, n, dtype=torch.bool)
     core, kind = torch.ones(1, n, dtype=torch.bool), torch.full((1, n), 3)
     place = words // 10
-    pairs = (vectors, flat, begin, begin, near, subject, subject + 1, place, core, kind, place, place, torch.tensor(0))
+    pairs = (vectors, flat, begin, begin, near, subject, subject + 1, place, core, kind, place, place)
     token, word, span, pair = {1: "tokens"}, {1: "words"}, {1: "spans"}, {1: "pairs"}
     _one(_Spans(reader), spans, folder / "spans.onnx", {
         "token_ids": token, "kinds": token, "first": word, "last": word, "sentence": word,
     }, {"words": word, "argument": word, "types": word, "hidden": word, "allowed": word})  # fmt: skip
     _one(_Pairs(reader), pairs, folder / "pairs.onnx", {
-        "words": {1: "seen"}, "hidden": span, "begin": span, "stop": span, "near": {1: "spans", 2: "seen"},
+        "words": word, "hidden": span, "begin": span, "stop": span, "near": {1: "spans", 2: "words"},
         "subject": pair, "object": pair, "sentence": word, "core": word, "word_kind": word,
-        "line": word, "section": word, "offset": {},
+        "line": word, "section": word,
     }, {"relation": pair, "flags": pair, "allowed": pair})  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def _one(
     names = [f"{name}_out" if name in given else name for name in out]
     axes = {**given, **dict(zip(names, out.values(), strict=True))}
     torch.onnx.export(
-        module, inputs, str(raw), input_names=list(given), output_names=names, dynamic_axes=axes, opset_version=_OPSET,
+        module, inputs, str(raw), input_names=list(given), output_names=names, dynamic_axes=axes, opset_version=OPSET,
         dynamo=False,
     )  # fmt: skip
     quantize_dynamic(

@@ -235,7 +235,7 @@ class Reader(nn.Module):
         h = h + self.relation_kind(kind.gather(1, subject) * 4 + kind.gather(1, object_))
         near = spans.near.gather(1, later[..., None].expand(-1, -1, spans.near.shape[-1]))
         # Where each word stands to a span: before it 0, in it 1, after it 2.
-        place = torch.arange(words.shape[1], device=words.device) + spans.offset
+        place = torch.arange(words.shape[1], device=words.device)
         side = (place >= begin[..., None]).long() + (place > stop[..., None]).long()
         h = F.gelu(self.pair_norm(h))
         for look in self.looks:
@@ -256,7 +256,6 @@ class Spans:
     begin: Tensor
     stop: Tensor
     near: Tensor
-    offset: Tensor | int = 0
 
 
 def near_words(stop: Tensor, sentence: Tensor, word_padding: Tensor) -> Tensor:

@@ -1,8 +1,9 @@
 """From the reader's scores to claims: choose spans to pair, then the best pairs that do not repeat each other."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -35,11 +36,13 @@ class Decoding:
     spans: most spans paired in one window. min_span: least probability of a paired span. min_near, min_apart,
     min_far: least product of two spans' probabilities to be paired within a sentence; from the sentence before, a
     heading or a title; from further away. Far pairs are many and rarely right: on pages not trained on .3 costs
-    .001 of strict F1 against .1. weight: exponent of the spans' probabilities in a claim's score, so that of two
-    runs that fit a claim the better one stands.
-    sure: least probability of an argument that is told of though it be in no claim. min_score: claims below it are
-    not returned. agreement: two claims of one sentence whose arguments share
-    this much (F1 of content words) are one claim, the better is kept; the scorer's own bound.
+    .001 of strict F1 against .1.
+    min_odds: least log odds by which the gate lets a pair through: a sixth of all, and of those that score .2 or more
+    99 in 100, on pages that it was not fitted on.
+    weight: exponent of the spans' probabilities in a claim's score, so that of two runs that fit a claim the better
+    one stands. sure: least probability of an argument that is told of though it be in no claim.
+    min_score: claims below it are not returned. agreement: two claims of one sentence whose arguments share this much
+    (F1 of content words) are one claim, the better is kept; the scorer's own bound.
     """
 
     spans: int = 96
@@ -47,6 +50,7 @@ class Decoding:
     min_near: float = 0.02
     min_apart: float = 0.1
     min_far: float = 0.3
+    min_odds: float = -4.0
     weight: float = 0.25
     sure: float = 0.5
     min_score: float = 0.05
@@ -147,7 +151,7 @@ def claims_of(window: Window, lines: Sequence[Line], scored: Scored, decoding: D
     score = chances * (weight * scored.allowed)[:, None]
     pair, predicate = np.nonzero(score >= decoding.min_score)
     order = np.lexsort((predicate, scored.object[pair], scored.subject[pair], -score[pair, predicate]))
-    words = [_content(lines, window, a, b) for a, b in zip(scored.begin, scored.stop, strict=True)]
+    alike = _alike(window, lines, scored, decoding.agreement)
     kept: dict[int, list[tuple[int, int]]] = {}
     found = []
     for at in order:
@@ -155,7 +159,7 @@ def claims_of(window: Window, lines: Sequence[Line], scored: Scored, decoding: D
         i, j = int(scored.subject[p]), int(scored.object[p])
         sentence = int(window.sentence[max(scored.begin[i], scored.begin[j])])
         rivals = kept.setdefault(sentence, [])
-        if any(_same(words, (i, j), rival, decoding.agreement) for rival in rivals):
+        if any(alike(i, subject) and alike(j, object_) for subject, object_ in rivals):
             continue
         rivals.append((i, j))
         found.append(
@@ -189,12 +193,15 @@ def spans_of(
     return found
 
 
-def _same(words: list[Counter[str]], a: tuple[int, int], b: tuple[int, int], bound: float) -> bool:
-    return bag_f1(words[a[0]], words[b[0]]) >= bound and bag_f1(words[a[1]], words[b[1]]) >= bound
+def _alike(window: Window, lines: Sequence[Line], scored: Scored, bound: float) -> Callable[[int, int], bool]:
+    """Whether two of the spans say the same."""
 
+    @cache
+    def content(i: int) -> Counter[str]:
+        line, start, end = _place(window, scored.begin[i], scored.stop[i])
+        return content_words(lines[line].text[start:end])
 
-def _content(lines: Sequence[Line], window: Window, begin: int, stop: int) -> Counter[str]:
-    return content_words(lines[int(window.line[begin])].text[int(window.start[begin]) : int(window.end[stop])])
+    return cache(lambda i, j: bag_f1(content(i), content(j)) >= bound)
 
 
 def _place(window: Window, begin: int, stop: int) -> tuple[int, int, int]:

@@ -6,11 +6,13 @@ wording.py), and is no reader of its own: given the labelled arguments of real p
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +23,7 @@ __all__ = ["Pair", "Wording", "clues", "load_wording"]
 
 _Place = tuple[int, int, int]
 _WEIGHTS = Path(__file__).with_name("wording.npz")
-_TOKEN = re.compile(r"[a-z]+|\d+|[^\w\s]")
+_TOKEN = re.compile(r"[A-Za-z]+|\d+|[^\w\s]")
 _SIDE = 3  # words before the first and after the second argument
 _LONG, _EDGE = 25, 6  # tokens between: of more only so many at either edge count
 _SHORT = 4  # tokens between that also count as one clue
@@ -66,7 +68,8 @@ def clues(lines: Sequence[Line], above: int | None, pair: Pair) -> Iterator[str]
         f"{way}s{pair.subject_type}",
         f"{way}o{pair.object_type}",
     )
-    before, after = _tokens(lines[left[0]].text[: left[1]])[-_SIDE:], _tokens(lines[right[0]].text[right[2] :])[:_SIDE]
+    before = _tokens(lines[left[0]].text).between(0, left[1])[-_SIDE:]
+    after = _tokens(lines[right[0]].text).between(right[2])[:_SIDE]
     yield from (f"{way}l{word}" for word in before)
     yield from (f"{way}r{word}" for word in after)
     yield f"{way}l1{before[-1] if before else ''}"
@@ -74,15 +77,29 @@ def clues(lines: Sequence[Line], above: int | None, pair: Pair) -> Iterator[str]
     seen = _between(lines, left, right) if left[0] == right[0] else _across(lines, pair.sentence, left, right)
     yield from (way + clue for clue in seen)
     if above is not None:
-        yield from (f"H{word}" for word in _tokens(lines[above].text)[:_HEAD])
+        yield from (f"H{word}" for word in _tokens(lines[above].text).words[:_HEAD])
 
 
-def _tokens(text: str) -> list[str]:
-    return ["0" if token.isdigit() else token for token in _TOKEN.findall(text.lower())]
+class _Tokens(NamedTuple):
+    """Small letters, numbers (all as 0) and marks of a line, and the code point at which each starts."""
+
+    words: list[str]
+    starts: list[int]
+
+    def between(self, begin: int, end: int | None = None) -> list[str]:
+        """Those that start from `begin` up to `end`."""
+        last = None if end is None else bisect_left(self.starts, end)
+        return self.words[bisect_left(self.starts, begin) : last]
+
+
+@lru_cache(maxsize=256)  # the claims of an article ask for the same lines over and over
+def _tokens(text: str) -> _Tokens:
+    found = [(match.group(), match.start()) for match in _TOKEN.finditer(text)]
+    return _Tokens(["0" if word.isdigit() else word.lower() for word, _ in found], [start for _, start in found])
 
 
 def _between(lines: Sequence[Line], left: _Place, right: _Place) -> Iterator[str]:
-    words = _tokens(lines[left[0]].text[left[2] : right[1]])
+    words = _tokens(lines[left[0]].text).between(left[2], right[1])
     yield f"n{min(len(words), 12)}"
     if len(words) > _LONG:
         yield from (f"x{word}" for word in words[:_EDGE])
@@ -95,13 +112,13 @@ def _between(lines: Sequence[Line], left: _Place, right: _Place) -> Iterator[str
 
 
 def _across(lines: Sequence[Line], sentence: _Place, left: _Place, right: _Place) -> Iterator[str]:
-    kind, text = lines[left[0]].label, lines[left[0]].text
-    own = lines[sentence[0]].text
+    kind, first, own = lines[left[0]].label, _tokens(lines[left[0]].text), _tokens(lines[sentence[0]].text)
+    behind = first.between(left[2])
     yield f"gap{kind}{min(right[0] - left[0], 4)}"
-    yield from (f"h{kind}{word}" for word in _tokens(text[: left[1]] + " " + text[left[2] :])[:_LINE])
-    yield from (f"la{word}" for word in _tokens(text[left[2] :])[:2])
-    yield from (f"rb{word}" for word in _tokens(own[sentence[1] : right[1]])[-4:])
-    words = _tokens(own[sentence[1] : sentence[2]])
+    yield from (f"h{kind}{word}" for word in [*first.between(0, left[1]), *behind][:_LINE])
+    yield from (f"la{word}" for word in behind[:2])
+    yield from (f"rb{word}" for word in own.between(sentence[1], right[1])[-4:])
+    words = own.between(*sentence[1:])
     yield from (f"e{word}" for word in words[:_SENTENCE])
     yield f"en{min(len(words) // 4, 6)}"
 
