@@ -103,6 +103,12 @@ def test_parts_joined_again_read_as_the_line(text: str) -> None:
             assert whole.text == line.raw and whole.alignment is None
 
 
+@given(TEXTS)
+def test_no_letter_of_a_repaired_line_is_lost(text: str) -> None:
+    for line, parts in lines_with_parts(text):
+        assert "".join("".join(part.text for part in parts).split()) == "".join(line.repair.text.split())
+
+
 @given(st.lists(TEXTS.filter(str.strip), min_size=1, max_size=4))
 def test_features_of_a_source_do_not_depend_on_its_company(texts: list[str]) -> None:
     together = features(table_of([read_lines(text) for text in texts])[1]).values

@@ -209,7 +209,7 @@ def _aligned(line: Line, alignment: Sequence[int], text: str, cut: int) -> Part:
     stretch = line.raw[alignment[0] : alignment[-1]]
     first = alignment[0] + len(stretch) - len(stretch.lstrip())
     last = alignment[0] + len(stretch.rstrip())
-    head = bisect_right(alignment, first, 1) - 1
+    head = bisect_left(alignment, alignment[bisect_right(alignment, first, 1) - 1])  # one raw character may be several
     tail = len(alignment) - 1 - bisect_left(alignment, last, 0, len(alignment) - 1)
     inner = alignment[head : len(alignment) - tail]
     low, high = bisect_left(inner, first), bisect_right(inner, last)
