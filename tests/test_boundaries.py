@@ -90,6 +90,17 @@ def test_the_second_look_tells_a_new_topic_from_a_section() -> None:
     assert own[2] > 0 and head[2] <= 0
 
 
+def test_a_headline_without_text_begins_no_article() -> None:
+    pages = [page for page in load_pages(CORPUS, "test") if sum(label == "title" for *_, label in page.labels) == 1][
+        :12
+    ]
+    titles = [page.text[start:end] for page in pages for start, end, label in page.labels if label == "title"]
+    ended = [f"{page.text.rstrip()}\n\n{title}" for page, title in zip(pages, titles[1:] + titles[:1], strict=True)]
+    parts = table(ended)
+    last = np.searchsorted(parts.source, np.arange(len(ended)), "right") - 1
+    assert (with_titles(parts)[last, TITLE] < 0.5).all()
+
+
 def test_what_looks_like_a_headline_and_begins_no_article_is_not_dropped_for_it() -> None:
     chance = np.full((2, len(LABELS)), 0.4 / (len(LABELS) - 1))
     chance[:, TITLE] = 0.6

@@ -18,6 +18,7 @@ from torch import nn
 from torch.nn import functional
 
 from pipeline.evaluation.gold import GoldPage, load_pages
+from pipeline.models.chain import STEPS, steps_of
 from pipeline.models.labeller import Network, encode, probabilities
 from pipeline.schema import LABELS
 from pipeline.text.features import Features, features, parts_of
@@ -32,6 +33,7 @@ WIDTH, STATE, STRIDES = 24, 64, (1, 2, 4, 8)
 # The pages of training/segments are hard on purpose and hold twice the debris of others. Shown in each epoch they
 # taught that prose is debris (real drop F1 .85); a third at a time did better on written dev and test pages too.
 SEEN_SELDOM = 3
+SMOOTH = 0.5  # neighbours added to each two labels
 PAGES_OF_A_WORD = 8  # rarer words are topics, and topics say nothing about the kind of a line
 Ints = npt.NDArray[np.int64]
 
@@ -98,7 +100,19 @@ def blank_network(pages: Sequence[GoldPage]) -> Network:
     )
     words = sorted(rows.words.vocabulary[word] for word, count in pages_of.items() if count >= PAGES_OF_A_WORD)
     center, scale = rows.values.mean(0), rows.values.std(0) + 1e-3
-    return Network(rows.names, center, scale, tuple(words), np.zeros((len(words), 1), np.float32), (), STRIDES)
+    follows = follows_of([page for page in pages if not is_hard(page)])
+    return Network(rows.names, center, scale, tuple(words), np.zeros((len(words), 1), np.float32), (), STRIDES, follows)
+
+
+def follows_of(pages: Sequence[GoldPage]) -> npt.NDArray[np.float32]:
+    """Log odds of each label behind each other one, by the way it follows, against its share of all parts."""
+    parts, table = parts_of([read_lines(page.text) for page in pages])
+    label, _ = gold_labels(parts, table.source, pages)
+    count = np.full((STEPS, len(LABELS), len(LABELS)), SMOOTH)
+    behind = np.flatnonzero(np.diff(table.source, prepend=-1) == 0)
+    np.add.at(count, (steps_of(table)[behind], label[behind - 1], label[behind]), 1)
+    share = count.sum((0, 1)) / count.sum()
+    return np.asarray(np.log(count / count.sum(2, keepdims=True) / share), np.float32)
 
 
 def dumps_of(pages: Sequence[GoldPage], network: Network, *, said: bool = False) -> Iterable[Dump]:
@@ -161,6 +175,7 @@ def packed(models: Sequence[Sequences], network: Network) -> Network:
 def save(network: Network, path: Path) -> None:
     """Write the weights as half floats; they come back as floats."""
     arrays = {"vectors": network.vectors.astype(np.float16), "center": network.center, "scale": network.scale}
+    arrays |= {"follows": network.follows}
     arrays |= {"names": np.array(network.names), "words": np.array(network.words), "strides": np.array(network.strides)}
     for i, (weight, bias) in enumerate(network.layers):
         arrays |= {f"weight{i}": weight.astype(np.float16), f"bias{i}": bias.astype(np.float16)}

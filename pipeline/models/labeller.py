@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.models.boundaries import with_beginnings, with_markup
+from pipeline.models.chain import in_a_row
 from pipeline.models.decisions import decide
 from pipeline.schema import LABELS
 from pipeline.text.features import Features, PartTable, cues, features
@@ -41,6 +42,7 @@ class Network:
     names: the features read. center, scale: their mean and spread in training. words: the known words.
     vectors: (words, networks * width). layers: pairs of weights (networks, in, out) and bias (networks, 1, out):
     the first over features and words, the last over the labels, those between over three parts at `strides`.
+    follows: what `pipeline.models.chain` knows of labels in a row.
     """
 
     names: tuple[str, ...]
@@ -50,6 +52,7 @@ class Network:
     vectors: Floats
     layers: tuple[tuple[Floats, Floats], ...]
     strides: tuple[int, ...]
+    follows: Floats
 
 
 @cache
@@ -65,7 +68,7 @@ def load_network(path: Path | None = None) -> Network:
     )
     return Network(
         tuple(arrays["names"].tolist()), arrays["center"], arrays["scale"], tuple(arrays["words"].tolist()),
-        arrays["vectors"].astype(np.float32), layers, tuple(arrays["strides"].tolist()),
+        arrays["vectors"].astype(np.float32), layers, tuple(arrays["strides"].tolist()), arrays["follows"],
     )  # fmt: skip
 
 
@@ -165,6 +168,7 @@ def label_parts(parts: PartTable, *, drop_threshold: float) -> Labels:
     chance = np.round(_weighed(probabilities(rows, parts.source), parts), 4)
     if not with_markup(parts).all():  # else nothing would change
         chance = with_beginnings(chance, rows, parts)
+    chance = in_a_row(chance, parts, load_network().follows)
     best, filled = decide(chance, parts, drop_threshold)
     score = chance[np.arange(len(best)), best]
     reasons = _reasons(best, rows.rules)

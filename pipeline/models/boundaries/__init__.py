@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.models.boundaries.second import Likely, apart, second_look
+from pipeline.models.boundaries.second import SHORTEST, Likely, apart, second_look
 from pipeline.models.onnx import shipped
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.cohesion import cohesion, places
@@ -43,6 +43,8 @@ _LOOKS = [_SHAPE.index(name) for name in ("chars", "capitalised", "last_full", "
 # Where the first 80 of the 280 trees sum up to less than this, the others are not asked; they add -2.0 on average. So
 # it is with three lines of four; one in a thousand of them would have been looked at again, none been a headline.
 _HOPELESS, _OTHERS = -4.25, -2.0
+# Content words from a line to the end of its source, its own included; fewer make no article, if cut off half way.
+_FEW = SHORTEST // 2
 # Share of the labeller's own log odds in the answer: the trees learned beside labellers that know less than the one
 # that ships. Of 0, .05, .1, .15, .2, .3 the last that costs public pages nothing; written ones gain a little.
 _TRUST = 0.1
@@ -132,8 +134,7 @@ def with_markup(parts: PartTable) -> npt.NDArray[np.bool_]:
 def with_beginnings(chance: Floats, rows: Features, parts: PartTable) -> Floats:
     """The probabilities of the labels, with that of a title as the trees see it where an article may begin.
 
-    Sources with markup stay as they are: they are one
-    article each, and the trees were trained on plain text.
+    Sources with markup stay as they are: they are one article each, and the trees were trained on plain text.
     """
     found = candidates(rows, chance, parts)
     plain = ~with_markup(parts)[found.part]
@@ -147,7 +148,8 @@ def with_beginnings(chance: Floats, rows: Features, parts: PartTable) -> Floats:
     score = np.asarray((1 - _TRUST) * score + _TRUST * np.log(said / (1 - said)), np.float32)
     title = 1 / (1 + np.exp(-score.astype(np.float64)))
     rivals = (score >= 0) & ~apart(score, place, parts.source[part])
-    title = np.where(rivals, _LESS, title)
+    bare = (place > 0) & (found.values[plain, found.names.index("of_text_words_behind")] < _FEW)
+    title = np.where(rivals | (bare & (title > _LESS)), _LESS, title)
     changed = chance.astype(np.float64)
     changed[part] = _with_title(changed[part], title)
     return np.asarray(np.round(changed, 4), np.float32)
