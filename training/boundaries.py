@@ -3,9 +3,9 @@
 Dumps of known articles are made by joining: the single articles of the train pages of training/corpus, and every second
 article of WCXB (title and main text), which is not part of the project: `--pages FOLDER`. What the trees read of the
 labeller must be as unsure as on new pages, so each article is labelled by a network that was not trained on its writer:
-three quick ones, each without a third of the writers; public articles by the one that ships, which has seen none. The
-second look learns from answers of trees that were not trained on the article. Train anew when the labeller has changed
-much. Seeds are fixed.
+three quick ones, each without a third of the writers; public articles by the one that ships, which has seen no labels
+of theirs. The second look learns from answers of trees that were not trained on the article. Train anew when the
+labeller has changed much. Seeds are fixed.
 """
 
 import argparse

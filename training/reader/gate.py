@@ -34,8 +34,6 @@ _RANK, _EPOCHS, _RATE, _DROPOUT = 32, 12, 5e-3, 0.1  # rank 64 and 24 epochs do 
 # returned at all.
 _LEAST, _ENOUGH = 0.02, 0.1
 _TOLD = 0.2  # near the shipped threshold
-
-
 _Given = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]  # spans' vectors and log odds; of pairs indices and standings
 _Window = tuple[_Given, Tensor]  # and the best score that the second half gives each pair
 
@@ -56,7 +54,7 @@ class _Gate(nn.Module):
 
 
 def fit_gate(folder: Path) -> None:
-    """Fit the gate of the network in `folder`, write gate.npz beside it and print what it does on unseen pages."""
+    """Fit the gate of the network in `folder`, write gate.onnx beside it and print what it does on unseen pages."""
     torch.manual_seed(0)
     rng = random.Random(0)
     network = replace(load(folder), gate=None)
