@@ -15,7 +15,7 @@ from pipeline.evaluation.gold import GoldPage
 from pipeline.evaluation.segments import SegmentScore, score_segments
 from pipeline.store import read_table
 
-__all__ = ["PageScores", "figures", "score_pages"]
+__all__ = ["PageScores", "figures", "score_cleaning", "score_pages"]
 
 _MENTION_COLUMNS = ["source_path", "raw_start", "raw_end", "entity_type", "concept_id", "match_kind"]
 _SEGMENT_COLUMNS = ["source_path", "raw_start", "raw_end", "label", "kept"]
@@ -37,24 +37,41 @@ class PageScores:
 def score_pages(pages: Sequence[GoldPage], *, workers: int | None = None) -> PageScores:
     """Run all stages over `pages` in a temporary folder and score the tables; `workers` as in `RunOptions`."""
     with tempfile.TemporaryDirectory() as folder:
-        raw, out = Path(folder, "raw"), Path(folder, "out")
-        raw.mkdir()
-        for page in pages:
-            (raw / f"{page.name}.txt").write_bytes(page.text.encode("utf-8"))
-        run_stages(RunOptions(raw, out, workers=workers))
-        segments = _by_page(read_table(out, "segments", columns=_SEGMENT_COLUMNS).to_pylist())
-        starts = _by_page(read_table(out, "documents", columns=["source_path", "raw_start"]).to_pylist())
+        out = _run(pages, Path(folder), None, workers)
+        segments = _segment_score(pages, out)
         claims = _by_page(read_table(out, "claims").to_pylist())
         found = _by_page(read_table(out, "mentions", columns=_MENTION_COLUMNS).to_pylist())
     return PageScores(
-        segments=score_segments(
-            pages,
-            [segments[page.name] for page in pages],
-            [[row["raw_start"] for row in starts[page.name]] for page in pages],
-        ),
+        segments=segments,
         claims=score_claims([(read_claims(page), [_read_claim(row) for row in claims[page.name]]) for page in pages]),
         terms=score_arguments(pages, [_placed(found[page.name], terms_alone=True) for page in pages]),
         mentions=score_arguments(pages, [_placed(found[page.name]) for page in pages]),
+    )
+
+
+def score_cleaning(pages: Sequence[GoldPage], *, workers: int | None = None) -> SegmentScore:
+    """Run `ingest` and `clean` over `pages` in a temporary folder and score the segments; `workers` as above."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _segment_score(pages, _run(pages, Path(folder), "clean", workers))
+
+
+def _run(pages: Sequence[GoldPage], folder: Path, upto: str | None, workers: int | None) -> Path:
+    """Run the stages up to one, None for all, over the pages; gives the folder of the tables."""
+    raw, out = folder / "raw", folder / "out"
+    raw.mkdir()
+    for page in pages:
+        (raw / f"{page.name}.txt").write_bytes(page.text.encode("utf-8"))
+    run_stages(RunOptions(raw, out, upto=upto, workers=workers))
+    return out
+
+
+def _segment_score(pages: Sequence[GoldPage], out: Path) -> SegmentScore:
+    segments = _by_page(read_table(out, "segments", columns=_SEGMENT_COLUMNS).to_pylist())
+    starts = _by_page(read_table(out, "documents", columns=["source_path", "raw_start"]).to_pylist())
+    return score_segments(
+        pages,
+        [segments[page.name] for page in pages],
+        [[row["raw_start"] for row in starts[page.name]] for page in pages],
     )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.models.boundaries import with_beginnings, with_markup
+from pipeline.models.boundaries import with_beginnings
 from pipeline.models.chain import in_a_row
 from pipeline.models.decisions import decide
 from pipeline.schema import LABELS
@@ -166,8 +166,7 @@ def label_parts(parts: PartTable, *, drop_threshold: float) -> Labels:
     """The labels of parts; dropped are those whose drop labels together reach `drop_threshold`."""
     rows = features(parts)
     chance = np.round(_weighed(probabilities(rows, parts.source), parts), 4)
-    if not with_markup(parts).all():  # else nothing would change
-        chance = with_beginnings(chance, rows, parts)
+    chance = with_beginnings(chance, rows, parts)
     chance = in_a_row(chance, parts, load_network().follows)
     best, filled = decide(chance, parts, drop_threshold)
     score = chance[np.arange(len(best)), best]

@@ -136,8 +136,11 @@ def with_beginnings(chance: Floats, rows: Features, parts: PartTable) -> Floats:
 
     Sources with markup stay as they are: they are one article each, and the trees were trained on plain text.
     """
+    marked = with_markup(parts)
+    if marked.all():
+        return chance
     found = candidates(rows, chance, parts)
-    plain = ~with_markup(parts)[found.part]
+    plain = ~marked[found.part]
     if not plain.any():
         return chance
     score, place, part = _scores(found.values[plain]), found.place[plain], found.part[plain]
