@@ -154,7 +154,7 @@ def main() -> None:
     pages = load_pages(HERE / "corpus", "train") + (load_pages(options.extra) if options.extra else [])
     written = [article for page in pages for article in single_articles(page)]
     public = public_articles(options.pages, first=0, kinds=KINDS)
-    lines = [*examples(written, public, networks(pages, load_pages(HERE / "segments")))]
+    lines = [*examples(written, public, networks(pages, load_pages(HERE / "segments", "train")))]
     first, scores = first_look(lines)
     again = [(each.right, *each.again(score)) for each, score in zip(lines, scores, strict=True)]
     values, right = np.concatenate([rows for *_, rows in again]), np.concatenate([gold[at] for gold, at, _ in again])

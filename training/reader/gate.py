@@ -71,7 +71,7 @@ def fit_gate(folder: Path) -> None:
             optimizer.step()
             schedule.step()
     _export(model.eval(), windows[0][0], folder / "gate.onnx")
-    _report(model, _windows(network, unseen_pages()))
+    _report(model, _windows(network, unseen_pages()[::_EVERY]))
 
 
 def _windows(network: Network, pages: Sequence[GoldPage]) -> Iterator[_Window]:
