@@ -114,7 +114,7 @@ class Extract:
     """How claims are read.
 
     languages: as for tagging.
-    min_confidence: rows below it are not written. About where F1 peaks on unseen real pages; a row at 0.205 is
+    min_confidence: rows below it are not written. About where F1 peaks on unseen real pages; a row at 0.2 is
         wrong four times in five, so filter on `confidence` by what a mistake costs you.
     readers: who reads, in this order. "reader" is the trained one; "frames" is the rule reader (list frames and a cue
         lexicon), there for comparison: strict F1 .30 on real pages against .50.
