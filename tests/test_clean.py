@@ -1,6 +1,7 @@
 """clean: sources tiled by segments, split as you like, articles found, quality on pages never trained on."""
 
 import random
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ from pipeline.stages.clean import CLEAN
 from tests.test_segments import TEXTS
 
 ROOT = Path(__file__).parent.parent
-CORPUS = ROOT / "training" / "corpus"
+CORPUS, SEGMENTS = ROOT / "training" / "corpus", ROOT / "training" / "segments"
 SHARED = ROOT.parent / "shared"
 
 
@@ -105,21 +106,32 @@ def test_a_threshold_of_one_drops_next_to_nothing() -> None:
     assert sum(strict["kept"].to_pylist()) < sum(lax["kept"].to_pylist())
 
 
+@dataclass(frozen=True)
+class Pages:
+    folder: Path
+    part: str
+    writers: range
+
+    def load(self) -> list[GoldPage]:
+        pages = load_pages(self.folder, self.part)
+        return [page for page in pages if int(page.name[1:].partition("-")[0]) in self.writers]
+
+
 # Floors a little under the figures of labeller/card.md, so that a later change cannot lose them unseen. Pages w48 and
-# later were written to be hard: promotions that read like articles.
+# later were written to be hard: promotions that read like articles. Of the last two rows no training knows the writers.
 @pytest.mark.parametrize(
-    ("part", "writers", "drop", "labels", "articles"),
+    ("pages", "drop", "labels", "articles"),
     [
-        ("test", range(1, 24), 0.95, 0.96, 0.91),
-        ("test", range(24, 48), 0.93, 0.95, 0.96),
-        ("test", range(48, 52), 0.66, 0.77, 0.64),
-        ("dev", range(1, 24), 0.92, 0.94, 0.87),
+        (Pages(CORPUS, "test", range(1, 24)), 0.95, 0.96, 0.91),
+        (Pages(CORPUS, "test", range(24, 48)), 0.93, 0.95, 0.96),
+        (Pages(CORPUS, "test", range(48, 52)), 0.8, 0.84, 0.64),
+        (Pages(CORPUS, "dev", range(1, 24)), 0.92, 0.94, 0.87),
+        (Pages(SEGMENTS, "test", range(68, 74)), 0.8, 0.87, 0.78),
+        (Pages(SEGMENTS, "test", range(88, 102)), 0.86, 0.9, 0.54),
     ],
 )
-def test_quality_on_written_pages_not_trained_on(
-    part: str, writers: range, drop: float, labels: float, articles: float
-) -> None:
-    result = score([p for p in load_pages(CORPUS, part) if int(p.name[1:].partition("-")[0]) in writers])
+def test_quality_on_written_pages_not_trained_on(pages: Pages, drop: float, labels: float, articles: float) -> None:
+    result = score(pages.load())
     assert result.covered_once == 1.0
     assert result.drop.f1 >= drop
     assert result.accuracy >= labels
