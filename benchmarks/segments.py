@@ -2,34 +2,27 @@
 
     python -m benchmarks.segments [--writers FIRST LAST] [--part train|dev|test] [--pages FOLDER]
 
-Pages are named wN-pNN, N being the writer. Pages that the labeller was trained on (its card names them) say how well it
-has learnt them; those of writers that it does not know say how it does with new hands.
+Pages are named wN-pNN or sN-pNN, N being the writer. Pages that the labeller was trained on (its card names them) say
+how well it has learnt them; those of writers that it does not know say how it does with new hands.
 """
 
 import argparse
 from pathlib import Path
 
-from pipeline.evaluation.gold import load_pages
+from pipeline.evaluation.gold import load_pages, writer_of
 from pipeline.evaluation.pages import score_cleaning
 
-
-def writer(name: str) -> int:
-    """The number of a page's writer.
-
-    >>> writer("w106-p03")
-    106
-    """
-    return int(name.partition("-")[0][1:])
+CORPUS = Path(__file__).parent.parent / "training" / "corpus"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.segments", description=__doc__.split("\n")[0])
     parser.add_argument("--writers", type=int, nargs=2, default=(1, 9999), metavar=("FIRST", "LAST"))
     parser.add_argument("--part", choices=("train", "dev", "test"), help="all parts unless given")
-    parser.add_argument("--pages", type=Path, default=Path("training/corpus"), help="folder of .page files")
+    parser.add_argument("--pages", type=Path, default=CORPUS, help="folder of .page files")
     options = parser.parse_args()
     first, last = options.writers
-    pages = [page for page in load_pages(options.pages, options.part) if first <= writer(page.name) <= last]
+    pages = [page for page in load_pages(options.pages, options.part) if first <= writer_of(page.name) <= last]
     if not pages:
         parser.error("no page is by these writers and of this part")
     scores = score_cleaning(pages)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import Clean
-from pipeline.evaluation.gold import GoldPage, load_dumps, load_pages
+from pipeline.evaluation.gold import GoldPage, load_dumps, load_pages, writer_of
 from pipeline.evaluation.segments import SegmentScore, score_segments
 from pipeline.schema import KEPT_LABELS, TABLES
 from pipeline.stages.clean import CLEAN
@@ -114,7 +114,7 @@ class Pages:
 
     def load(self) -> list[GoldPage]:
         pages = load_pages(self.folder, self.part)
-        return [page for page in pages if int(page.name[1:].partition("-")[0]) in self.writers]
+        return [page for page in pages if writer_of(page.name) in self.writers]
 
 
 # Floors a little under the figures of labeller/card.md, so that a later change cannot lose them unseen. Pages w48 and

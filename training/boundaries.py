@@ -18,7 +18,7 @@ import lightgbm
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluation.gold import GoldPage, load_pages
+from pipeline.evaluation.gold import GoldPage, load_pages, writer_of
 from pipeline.evaluation.web_pages import public_articles
 from pipeline.models.boundaries import Candidates, candidates, likely_ones
 from pipeline.models.boundaries.second import LOOKS, second_look
@@ -75,7 +75,7 @@ def fold_of(name: str) -> int:
     >>> fold_of("w5-p01"), fold_of("w6-p12")
     (2, 0)
     """
-    return int(name[1:].partition("-")[0]) % FOLDS
+    return writer_of(name) % FOLDS
 
 
 def part_of(name: str) -> int:

@@ -24,7 +24,7 @@ from training.main_text import WCXB
 from training.variants import vary_pages
 
 VARIANTS, PUBLIC_VARIANTS, EPOCHS = 20, 6, 70
-SEED = 1  # of two trainings the better on public dumps and on the real pages; see the card
+SEED = 1  # of two trainings the one that reads the real pages better, new hands alike; see the card
 # Share of what the three networks say in what is learnt of a labelled part; of others it is all.
 TAUGHT = 0.5
 # Scores are divided by it when all is learnt: one network is less sure than three mean to be. Of .7, .85, 1 and 1.2 it

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from pipeline.evaluation.gold import GoldPage, load_pages
+from pipeline.evaluation.gold import GoldPage, load_pages, writer_of
 from pipeline.models.chain import STEPS, steps_of
 from pipeline.models.labeller import Network, encode, probabilities
 from pipeline.schema import LABELS
@@ -186,7 +186,7 @@ def save(network: Network, path: Path) -> None:
 
 def is_hard(page: GoldPage) -> bool:
     """Whether it is one of those of training/segments, named sN-pNN, that were made to be hard."""
-    return page.name.startswith("s") and int(page.name.partition("-")[0][1:]) <= LAST_HARD
+    return page.name.startswith("s") and writer_of(page.name) <= LAST_HARD
 
 
 def train(

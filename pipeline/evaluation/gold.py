@@ -14,7 +14,7 @@ from pathlib import Path
 from pipeline.errors import InputError
 from pipeline.schema import KEPT_LABELS
 
-__all__ = ["GoldClaim", "GoldPage", "Span", "load_dumps", "load_page", "load_pages", "part_of"]
+__all__ = ["GoldClaim", "GoldPage", "Span", "load_dumps", "load_page", "load_pages", "part_of", "writer_of"]
 
 Span = tuple[int, int]
 
@@ -60,6 +60,15 @@ def part_of(name: str) -> str:
     """
     number = int(name.rpartition("-p")[2])
     return "train" if number < 10 else "dev" if number == 10 else "test"
+
+
+def writer_of(name: str) -> int:
+    """The number of a written page's writer.
+
+    >>> writer_of("w106-p03"), writer_of("s8-p11")
+    (106, 8)
+    """
+    return int(name.partition("-")[0][1:])
 
 
 def load_pages(folder: Path, part: str | None = None) -> list[GoldPage]:

