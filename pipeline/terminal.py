@@ -138,7 +138,8 @@ def _show_bounds(to: Console, found: Audit) -> None:
                  f" in {bound.n_segments} segments more {bound.to}")  # fmt: skip
         if bound.n_chars_ruled:
             to.print(
-                f"  and {bound.n_chars_ruled} are dropped by markup, by promotions or for their site: no score says"
+                f"  and {bound.n_chars_ruled} are dropped by markup, by promotions, for their site or as no main text,"
+                " whatever it is"
             )
     to.print(
         "A score is the probability of the segment's own label. What all drop labels had together is not stored, nor"

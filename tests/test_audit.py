@@ -107,7 +107,7 @@ def test_the_command_prints_it(ran):
     done = call(["audit", "--out", ran.out, "--rows", 3, "--threshold", 0.8, "--exact"])
     assert done.returncode == 0, done.stderr
     for line in (
-        r"\d+ of \d+ characters dropped \(\d+ %\), at clean.drop_threshold = 0.6",
+        r"\d+ of \d+ characters dropped \(\d+ %\), at clean.drop_threshold = 0.4",
         "dropped by label:",
         "dropped by reason:",
         "dropped by site:",

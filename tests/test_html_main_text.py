@@ -32,13 +32,13 @@ def test_each_block_has_a_probability(page):
 
 @given(st.lists(st.lists(PIECES, max_size=12).map("".join), max_size=5), st.floats(0.05, 0.95))
 def test_pages_do_not_depend_on_one_another(pages, threshold):
-    alone = [read for page in pages for read in read_pages([page], drop_threshold=threshold)]
-    assert read_pages(pages, drop_threshold=threshold) == alone
+    alone = [read for page in pages for read in read_pages([page], main_text_threshold=threshold)]
+    assert read_pages(pages, main_text_threshold=threshold) == alone
 
 
 @given(st.lists(PIECES, max_size=30).map("".join), st.floats(0.05, 0.95))
 def test_each_block_is_read_or_left_out(page, threshold):
-    [found] = read_pages([page], drop_threshold=threshold)
+    [found] = read_pages([page], main_text_threshold=threshold)
     places = sorted(
         [(line.start, line.end) for line in found.lines] + [*zip(found.dropped.start, found.dropped.end, strict=True)]
     )
@@ -53,7 +53,7 @@ def test_a_row_has_a_column_for_each_name():
 
 
 def test_prose_stays_and_menus_go():
-    [found] = read_pages([PAGE], drop_threshold=Clean().drop_threshold)
+    [found] = read_pages([PAGE], main_text_threshold=Clean().main_text_threshold)
     kept = [line.repair.text for line in found.lines]
     assert kept[0] == "Sore knees"
     assert sum(PROSE.strip() in text for text in kept) == 8
@@ -66,10 +66,10 @@ def test_prose_stays_and_menus_go():
     "record", ["<p>Ice helps.", f"<h1>Sore knees</h1><p>{PROSE}</p><ul><li>Ice</li><li>Heat</li></ul>"]
 )
 def test_a_record_without_a_frame_is_kept(record):
-    [found] = read_pages([record], drop_threshold=Clean().drop_threshold)
+    [found] = read_pages([record], main_text_threshold=Clean().main_text_threshold)
     assert found.dropped.text == []
 
 
 def test_a_threshold_of_one_drops_next_to_nothing():
-    [found] = read_pages([PAGE], drop_threshold=1.0)
+    [found] = read_pages([PAGE], main_text_threshold=1.0)
     assert all(score == 1 for score in found.dropped.score)

@@ -25,7 +25,7 @@ from pipeline.models.boundaries.second import LOOKS, second_look
 from pipeline.models.labeller import Network, load_network, probabilities
 from pipeline.text.features import Features, PartTable, features, parts_of
 from pipeline.text.segments import read_lines
-from training.labeller import HERE, train
+from training.labeller import HERE, pages_without_claims, train
 from training.main_text import WCXB
 from training.trees import to_onnx
 from training.variants import join_articles, shortened, single_articles
@@ -154,7 +154,7 @@ def main() -> None:
     pages = load_pages(HERE / "corpus", "train") + (load_pages(options.extra) if options.extra else [])
     written = [article for page in pages for article in single_articles(page)]
     public = public_articles(options.pages, first=0, kinds=KINDS)
-    lines = [*examples(written, public, networks(pages, load_pages(HERE / "segments", "train")))]
+    lines = [*examples(written, public, networks(pages, pages_without_claims()))]
     first, scores = first_look(lines)
     again = [(each.right, *each.again(score)) for each, score in zip(lines, scores, strict=True)]
     values, right = np.concatenate([rows for *_, rows in again]), np.concatenate([gold[at] for gold, at, _ in again])

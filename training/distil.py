@@ -15,11 +15,22 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from pipeline.evaluation.gold import GoldPage, load_pages
+from pipeline.evaluation.gold import GoldPage
 from pipeline.evaluation.web_pages import by_name, load_web_pages, read_web_pages
 from pipeline.models.labeller import Network, load_network
 from pipeline.text.html import extract
-from training.labeller import HERE, SEEN_SELDOM, WEIGHTS, Dump, Sequences, dumps_of, is_hard, packed, save, train
+from training.labeller import (
+    SEEN_SELDOM,
+    WEIGHTS,
+    Dump,
+    Sequences,
+    dumps_of,
+    is_hard,
+    packed,
+    save,
+    train,
+    train_pages,
+)
 from training.main_text import WCXB
 from training.variants import vary_pages
 
@@ -97,7 +108,7 @@ def main() -> None:
     parser.add_argument("--pages", type=Path, default=WCXB, help="folder with html/ and ground-truth/ of WCXB")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    pages = load_pages(HERE / "corpus", "train") + load_pages(HERE / "segments", "train")
+    pages = train_pages()
     teachers = load_network(options.teachers) if options.teachers else train(pages)
     hard, usual = [p for p in pages if is_hard(p)], [p for p in pages if not is_hard(p)]
     shown = [[*usual, *hard[i % SEEN_SELDOM :: SEEN_SELDOM]] for i in range(VARIANTS)]

@@ -4,7 +4,7 @@ Sizes are code points of the decoded source, from a segment's start to its end.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from pipeline.store import Manifest, read_manifest, read_table, read_texts
 __all__ = ["THRESHOLDS", "Audit", "Bound", "Drop", "Exact", "Share", "audit", "bound", "exact"]
 
 THRESHOLDS = (0.3, 0.7)  # one stricter and one laxer than the default of config.Clean
+_RULED = ("markup", "model:main-text", "rule:inside-promotion", "site:repeated-line")
 _WORDS = 80
 _PLACE = ("source_id", "raw_start", "raw_end")
 _COLUMNS = ("segment_id", "document_id", "source_path", "raw_start", "raw_end", "label", "kept", "reason", "score")
@@ -53,7 +54,8 @@ class Bound:
     """What `threshold` could change at most, by stored scores alone.
 
     to: what a segment could become, "dropped" or "kept". n_segments, n_chars: those whose score leaves it open.
-    n_chars_ruled: code points of drops by markup, by neighbours or by the site, which no score decides.
+    n_chars_ruled: code points of drops by markup, by neighbours, for the site or as no main text of a web page, which the
+        threshold does not decide.
     """
 
     threshold: float
@@ -97,7 +99,7 @@ def audit(out: Path, thresholds: Sequence[float] = THRESHOLDS, *, n_rows: int = 
     dropped = segments.filter(pc.invert(segments["kept"]))
     whole = segments.append_column("site", _sites(out, segments))
     shares = {name: _shares(whole, name) for name in ("label", "reason", "site")}
-    current = _threshold(read_manifest(out))
+    current = _settings(read_manifest(out)).drop_threshold
     judged = dropped.filter(pc.not_equal(dropped["reason"], "markup"))
     return Audit(
         threshold=current,
@@ -142,10 +144,11 @@ def exact(out: Path, threshold: float, *, progress: Callable[[str, int, int], No
     theirs = pc.field("reason") == SITE_REASON
     before = _spans(read_table(out, "segments", columns=list(_PLACE), where=pc.field("kept") | theirs))
     paths = sorted(set(read_table(out, "sources", columns=["source_path"])["source_path"].to_pylist()))
+    settings = replace(_settings(read_manifest(out)), drop_threshold=threshold)
     gone = come = 0
     for done, path in enumerate(paths, 1):
         texts = read_texts(path, out=out)
-        segments = CLEAN.run({"texts": texts}, Clean(drop_threshold=threshold))["segments"]
+        segments = CLEAN.run({"texts": texts}, settings)["segments"]
         after = _spans(segments.filter(pc.field("kept")))
         for source, text in zip(texts["source_id"].to_pylist(), texts["text"].to_pylist(), strict=True):
             old, new = _mask(before.get(source, ()), text), _mask(after.get(source, ()), text)
@@ -170,13 +173,15 @@ def _mask(spans: Sequence[tuple[int, int]], text: str) -> npt.NDArray[np.bool_]:
     return mask
 
 
-def _threshold(manifest: Manifest | None) -> float:
-    value = manifest.config.get("clean.drop_threshold") if manifest else None
-    return Clean().drop_threshold if value is None else float(value)
+def _settings(manifest: Manifest | None) -> Clean:
+    """The settings of clean that the tables were made with."""
+    made = manifest.config if manifest else {}
+    given = {field.name: made.get(f"clean.{field.name}") for field in fields(Clean)}
+    return Clean(**{name: float(value) for name, value in given.items() if value is not None})
 
 
 def _ruled(segments: pa.Table) -> pa.ChunkedArray:
-    return pc.is_in(segments["reason"], value_set=pa.array(["markup", "rule:inside-promotion", "site:repeated-line"]))
+    return pc.is_in(segments["reason"], value_set=pa.array(_RULED))
 
 
 def _sum(table: pa.Table) -> int:

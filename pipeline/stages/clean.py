@@ -117,7 +117,7 @@ def _groups(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 def _read(rows: list[dict[str, Any]], config: Clean) -> Iterator[Source]:
     texts = [row.pop("text") for row in rows]
     html = [text for row, text in zip(rows, texts, strict=True) if row["format"] == "html"]
-    pages = iter(read_pages(html, drop_threshold=config.drop_threshold))
+    pages = iter(read_pages(html, main_text_threshold=config.main_text_threshold))
     for row, text in zip(rows, texts, strict=True):
         if row["format"] == "html":
             page = next(pages)

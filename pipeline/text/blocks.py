@@ -75,12 +75,12 @@ class Page(NamedTuple):
     meta: Metadata
 
 
-def read_pages(pages: Sequence[str], *, drop_threshold: float) -> list[Page]:
+def read_pages(pages: Sequence[str], *, main_text_threshold: float) -> list[Page]:
     """The blocks of each page as lines (raw offsets into the HTML), mended like lines of text.
 
-    Dropped are those that are no main text with a probability of `drop_threshold` or more. The first main heading is
-    left to the labeller: the pages that the model learnt from keep their title apart from the main text. Pages do not
-    depend on one another; many at a time cost less each.
+    Dropped are those that are no main text with a probability of `main_text_threshold` or more. The first main heading
+    is left to the labeller: the pages that the model learnt from keep their title apart from the main text. Pages do
+    not depend on one another; many at a time cost less each.
     """
     found = [extract(page) for page in pages]
     some = [html.blocks for html in found if len(html.blocks)]
@@ -90,11 +90,11 @@ def read_pages(pages: Sequence[str], *, drop_threshold: float) -> list[Page]:
     for page, html in zip(pages, found, strict=True):
         size = len(html.blocks)
         columns = (list(islice(chances, size)), list(islice(around, size)))
-        read.append(_read(page, html, *columns, drop_threshold))
+        read.append(_read(page, html, *columns, main_text_threshold))
     return read
 
 
-def _read(page: str, html: HtmlText, chances: list[float], around: list[int], drop_threshold: float) -> Page:
+def _read(page: str, html: HtmlText, chances: list[float], around: list[int], threshold: float) -> Page:
     blocks = html.blocks
     hidden = blocks.hidden
     title = next((i for i, tag in enumerate(blocks.tag) if tag == "h1" and not hidden[i]), -1)
@@ -102,7 +102,7 @@ def _read(page: str, html: HtmlText, chances: list[float], around: list[int], dr
     marks = [*zip(around, blocks.tag, hidden, links, long, repeat(title >= 0))]
     repairs = ((i, repair_line(text)) for i, text in enumerate(blocks.text) if not is_plain(text))
     mended = {i: repair for i, repair in repairs if repair.alignment is not None}
-    none = [1 - chance >= drop_threshold and i != title for i, chance in enumerate(chances)]
+    none = [1 - chance >= threshold and i != title for i, chance in enumerate(chances)]
     out = [*compress(range(len(none)), none)]
     dropped = Dropped(
         [*compress(blocks.start, none)], [*compress(blocks.end, none)],
