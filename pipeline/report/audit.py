@@ -54,8 +54,8 @@ class Bound:
     """What `threshold` could change at most, by stored scores alone.
 
     to: what a segment could become, "dropped" or "kept". n_segments, n_chars: those whose score leaves it open.
-    n_chars_ruled: code points of drops by markup, by neighbours, for the site or as no main text of a web page, which the
-        threshold does not decide.
+    n_chars_ruled: code points of drops by markup, by neighbours, for the site or as no main text of a web page, where
+        the threshold decides nothing.
     """
 
     threshold: float
