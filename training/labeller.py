@@ -35,8 +35,8 @@ WIDTH, STATE, STRIDES = 24, 64, (1, 2, 4, 8)
 # third, and better on written dev and test pages and on real ones.
 SEEN_SELDOM = 6
 LAST_HARD = 49
-# Writers of training/segments whose pages the shipped weights know. With the six after them in training the one network
-# that is taught by the three reads new hands worse; see pipeline/models/labeller/card.md.
+# Writers of training/segments whose pages the shipped weights know. With the six after them in training the three read
+# new hands better, and the one that they teach does not yet; see pipeline/models/labeller/card.md.
 _LAST_SHOWN = 101
 SMOOTH = 0.5  # neighbours added to each two labels
 PAGES_OF_A_WORD = 8  # rarer words are topics, and topics say nothing about the kind of a line

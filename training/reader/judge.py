@@ -42,7 +42,7 @@ from training.trees import to_onnx
 __all__ = ["FOLDS", "read_folds", "write_folds"]
 
 FOLDS = Path(__file__).with_name("folds.jsonl")
-_REGISTERS = CORPUS.with_name("corpus_registers.csv")  # of the pages up to w51
+_REGISTERS = CORPUS.with_name("corpus_registers.csv")
 _FOLDER = Path(reader.__file__).parent
 _CALIBRATION = _FOLDER.parent / "calibration" / "reader.json"
 _STRENGTH = 0.03  # C of scikit-learn; .003 does as well on the folds and on w106 to w117 left out, within chance
