@@ -92,6 +92,19 @@ def test_a_line_dropped_for_its_site_is_no_matter_of_thresholds(tmp_path):
     assert exact(out, threshold) == Exact(threshold, 0, 0)
 
 
+def test_exact_keeps_the_other_settings_of_the_run(tmp_path):
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    raw.mkdir()
+    prose = "".join(
+        f"<p>Rest number {i} helps most sore knees, and ice eases the swelling for an hour.</p>" for i in range(9)
+    )
+    (raw / "knees.html").write_text(f"<nav><a>Home</a><a>Shop</a></nav><h1>Sore knees</h1>{prose}<p>Copyright</p>")
+    config = dataclasses.replace(Config(), clean=Clean(main_text_threshold=0.0))
+    run_stages(RunOptions(raw, out, config=config, workers=1, upto="clean"))
+    threshold = Clean().drop_threshold
+    assert exact(out, threshold) == Exact(threshold, 0, 0)
+
+
 def test_a_setting_of_clean_reads_no_raw_file_again(tmp_path):
     run_stages(RunOptions(SAMPLES, tmp_path, workers=1, upto="clean"))
     config = dataclasses.replace(Config(), clean=Clean(drop_threshold=0.7))
