@@ -51,8 +51,8 @@ class Clean:
 
     drop_threshold: a segment is dropped when the probability of the drop labels together reaches this. On pages by
         hands that no training has seen, debris is missed far more often than text is dropped: .4 finds more of it there
-        than .6 did (drop F1 +.02), at .002 less on written test pages, whose writers are known, and the same on the
-        real development pages. .3 would gain .005 on half of the new hands and takes honest lines for it.
+        than .6 did (drop F1 +.02), at .002 to .005 less on written pages whose writers are known, and the same on
+        the real development pages. .3 would gain .007 on one set of new hands and takes honest lines for it.
     main_text_threshold: a block of an HTML page is dropped when it is no main text with this probability. Apart from
         the other one, since the model of main text is another; .6 is what its figures were measured with, and at .4
         shops and lists lose what little is kept of them.

@@ -139,7 +139,7 @@ def _show_bounds(to: Console, found: Audit) -> None:
         if bound.n_chars_ruled:
             to.print(
                 f"  and {bound.n_chars_ruled} are dropped by markup, by promotions, for their site or as no main text,"
-                " whatever it is"
+                " whatever the threshold"
             )
     to.print(
         "A score is the probability of the segment's own label. What all drop labels had together is not stored, nor"

@@ -1,6 +1,6 @@
 """Train three labellers, from which the one that ships is learnt (`training.distil`): `python -m training.labeller`.
 
-About four minutes of one core; needs torch. Reads training/corpus/*.page (train part) and training/segments/*.page.
+A quarter of an hour of one core; needs torch. Reads training/corpus/*.page (train part) and training/segments/*.page.
 Seeds are fixed.
 """
 

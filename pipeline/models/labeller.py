@@ -25,7 +25,7 @@ from pipeline.text.labelled import Labels
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-__all__ = ["Network", "encode", "label_parts", "load_network", "probabilities"]
+__all__ = ["FILLED_REASON", "Network", "encode", "label_parts", "load_network", "probabilities"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]

@@ -20,7 +20,6 @@ from pipeline.store import Manifest, read_manifest, read_table, read_texts
 __all__ = ["THRESHOLDS", "Audit", "Bound", "Drop", "Exact", "Share", "audit", "bound", "exact"]
 
 THRESHOLDS = (0.3, 0.7)  # one stricter and one laxer than the default of config.Clean
-_RULED = ("markup", "model:main-text", "rule:inside-promotion", "site:repeated-line")
 _WORDS = 80
 _PLACE = ("source_id", "raw_start", "raw_end")
 _COLUMNS = ("segment_id", "document_id", "source_path", "raw_start", "raw_end", "label", "kept", "reason", "score")
@@ -181,7 +180,12 @@ def _settings(manifest: Manifest | None) -> Clean:
 
 
 def _ruled(segments: pa.Table) -> pa.ChunkedArray:
-    return pc.is_in(segments["reason"], value_set=pa.array(_RULED))
+    """Which rows have a reason that `drop_threshold` does not decide about."""
+    from pipeline.models.labeller import FILLED_REASON
+    from pipeline.models.main_text import REASON
+    from pipeline.stages.deduplicate import SITE_REASON
+
+    return pc.is_in(segments["reason"], value_set=pa.array(["markup", REASON, FILLED_REASON, SITE_REASON]))
 
 
 def _sum(table: pa.Table) -> int:
