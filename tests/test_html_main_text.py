@@ -1,5 +1,9 @@
 """Promises of the model of main text: one probability a block, menus out and prose in, small records kept whole."""
 
+from itertools import product
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +11,8 @@ from hypothesis import strategies as st
 from pipeline.config import Clean
 from pipeline.models.main_text import main_text
 from pipeline.models.main_text.features import Rows
+from pipeline.models.main_text.pages import Pages
+from pipeline.models.main_text.second import STEPS, expected_f1, second_look, stepped
 from pipeline.text.blocks import read_pages
 from pipeline.text.html import extract
 
@@ -25,9 +31,11 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=30).map("".join))
 def test_each_block_has_a_probability(page):
     blocks = extract(page).blocks
-    chances = main_text([blocks]) if len(blocks) else []
+    chances, expected = main_text([blocks] if len(blocks) else [])
     assert len(chances) == len(blocks)
-    assert all(0 <= chance <= 1 for chance in chances)
+    assert all(0 <= number <= 1 for number in (*chances, *expected))
+    # Something is worth keeping on each page.
+    assert not expected or max(chances) > expected[0] / 2
 
 
 @given(st.lists(st.lists(PIECES, max_size=12).map("".join), max_size=5), st.floats(0.05, 0.95))
@@ -50,6 +58,23 @@ def test_each_block_is_read_or_left_out(page, threshold):
 def test_a_row_has_a_column_for_each_name():
     rows = Rows([extract(PAGE).blocks])
     assert rows.values.shape[1] == len(rows.names) == len(set(rows.names))
+    values, names = second_look(rows, stepped(np.zeros(len(rows.values), np.float32)))
+    assert values.shape[1] == len(names) == len(set(names))
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, STEPS)), min_size=1, max_size=7))
+def test_no_other_choice_of_blocks_promises_more_words(blocks):
+    """Of all ways to choose blocks, that of the ones above half the F1 that can be expected has the best."""
+    words, chance = (np.array(column, np.float32) for column in zip(*blocks, strict=True))
+    chance /= STEPS
+    [f1] = expected_f1(SimpleNamespace(words=words, pages=Pages([len(words)])), chance)
+
+    def promised(kept):
+        return 2 * (words * chance)[kept].sum() / max(words[kept].sum() + (words * chance).sum(), 1e-9)
+
+    best = max(promised(np.array(choice)) for choice in product((False, True), repeat=len(words)))
+    assert f1 == pytest.approx(best, abs=1e-5)
+    assert promised(chance > f1 / 2) == pytest.approx(best, abs=1e-5)
 
 
 def test_prose_stays_and_menus_go():

@@ -1,8 +1,9 @@
-"""Train the model of main text: `python -m training.main_text` (under a minute; needs lightgbm and onnx).
+"""Train the model of main text: `python -m training.main_text` (under two minutes; needs lightgbm and onnx).
 
 Reads every second page of WCXB (Murrough Foley, Web Content Extraction Benchmark, CC BY 4.0), from the first one on;
-the others stay unseen. Writes pipeline/models/main_text/trees.onnx, which holds thresholds and weights, no words.
-Seeds are fixed. Blocks are the unit; which of them are main text is worked out from the page's main text.
+the others stay unseen. Writes first.onnx and second.onnx to pipeline/models/main_text; they hold thresholds and
+weights, no words. Seeds are fixed. Blocks are the unit; which of them are main text is worked out from the page's main
+text.
 """
 
 import argparse
@@ -10,25 +11,32 @@ from bisect import bisect
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+import lightgbm
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.evaluation.web_pages import by_name, load_web_pages, read_web_pages, words_of
 from pipeline.models.main_text.features import Rows
+from pipeline.models.main_text.second import second_look, stepped
 from pipeline.text.html import Blocks, Elements, extract
-from training.trees import to_onnx
+from training.trees import mean, to_onnx
 
 WCXB = Path(__file__).parent.parent.parent / "shared" / "eval" / "wcxb"
-OUT = Path(__file__).parent.parent / "pipeline" / "models" / "main_text" / "trees.onnx"
+OUT = Path(__file__).parent.parent / "pipeline" / "models" / "main_text"
 _LONG = 5  # words from which a block is looked up by itself; shorter ones also need main text near by
 _GRAM = 3  # words; a long block that was edited is main text when half of its word triples are
 _NEAR = 3  # long blocks on each side that speak for a short one
 _POWER = 0.7  # a block counts by its words to this power: word F1 grows with words, and rules are learnt from blocks
+_FRAGMENT, _SHORT = 0.25, 0.1  # weight of a fragment and of a piece of a page, which weighs 1
+_PIECES, _PIECE = 3, 8  # pieces of a page, and blocks of main text in one, at most
 _TREES = 150
+_FORESTS = 3  # whose mean the second look is: of one alone, articles differ by .008 of word F1 from seed to seed
+_FOLDS = 5  # of pages: what the first look says of each comes from trees that did not learn from it
 _BOOSTING: dict[str, float | str | bool] = {
     "objective": "binary", "learning_rate": 0.1, "num_leaves": 15, "min_data_in_leaf": 40, "feature_fraction": 0.3,
-    "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 5, "verbose": -1, "num_threads": 2, "seed": 1,
+    "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 5, "verbose": -1, "num_threads": 2,
     "deterministic": True, "max_bin": 127,
 }  # fmt: skip
 Floats = npt.NDArray[np.float32]
@@ -82,6 +90,19 @@ def fragment(blocks: Blocks, gold: Sequence[bool], spare: int) -> slice:
     return slice(max(0, places[0] - spare), places[-1] + 1 + spare) if len(places) else slice(0, 0)
 
 
+def pieces(gold: Sequence[bool], rng: np.random.Generator) -> list[slice]:
+    """Up to three runs of a few blocks, most of them main text, as in a record that holds a paragraph or a list."""
+    places = np.flatnonzero(gold)
+    found = []
+    for _ in range(_PIECES if len(places) > 1 else 0):
+        size = int(rng.integers(1, _PIECE + 1))
+        at = int(rng.integers(0, max(1, len(places) - size)))
+        first, last = places[at], places[min(len(places) - 1, at + size - 1)]
+        if last - first <= 3 * size:
+            found.append(slice(int(first), int(last) + 1))
+    return found
+
+
 def bare(blocks: Blocks, span: slice) -> Blocks:
     """Some of the blocks without the elements that stand around all of them, as in a record that holds an article only.
 
@@ -109,46 +130,74 @@ def _outwards(elements: Elements, inner: int) -> list[int]:
     return chain
 
 
-def rows_of(blocks: Blocks, gold: Sequence[bool], part: float) -> tuple[Floats, list[bool], Floats]:
-    """Features, gold, and weight of each block; a page weighs `part`, whatever its length."""
+class Example(NamedTuple):
+    """A page or a fragment of one: the number of the page, its rows, which blocks are main text, the weight of each."""
+
+    page: int
+    rows: Rows
+    gold: npt.NDArray[np.bool_]
+    weight: Floats
+
+
+def example(page: int, blocks: Blocks, gold: Sequence[bool], part: float) -> Example:
+    """An example that weighs `part`, whatever its length."""
     sizes = np.array([len(words_of(text)) for text in blocks.text])
     main = max(100, int(sizes[np.array(gold)].sum()))
     weight = part * ((sizes + 0.5) / main) ** _POWER
-    return Rows([blocks]).values, list(gold), weight.astype(np.float32)
+    return Example(page, Rows([blocks]), np.array(gold), weight.astype(np.float32))
 
 
-def examples(pages: Sequence[tuple[str, str]]) -> tuple[Floats, npt.NDArray[np.bool_], Floats]:
-    """All blocks of pages (source, main text), and of the fragments cut from them."""
+def examples(pages: Sequence[tuple[str, str]]) -> list[Example]:
+    """Pages (source, main text), and the fragments and pieces cut from them."""
     found = []
     for number, (source, main) in enumerate(pages):
         blocks = extract(source).blocks
         if not len(blocks):
             continue
         gold = gold_blocks(blocks, main)
-        found.append(rows_of(blocks, gold, 1.0))
-        span = fragment(blocks, gold, number % 3)
-        part = bare(blocks, span)
-        if len(part):
-            found.append(rows_of(part, gold[span], 0.25))
-    values, golds, weights = zip(*found, strict=True)
-    return np.vstack(values), np.concatenate(golds), np.concatenate(weights)
+        found.append(example(number, blocks, gold, 1.0))
+        parts = [(fragment(blocks, gold, number % 3), _FRAGMENT)]
+        parts += [(piece, _SHORT) for piece in pieces(gold, np.random.default_rng(number))]
+        found += [example(number, bare(blocks, span), gold[span], weight) for span, weight in parts if any(gold[span])]
+    return found
+
+
+def fit(some: Sequence[Example], values: Sequence[Floats], seed: int = 1) -> lightgbm.Booster:
+    """Trees over the blocks of some examples; values: the numbers of each one's blocks."""
+    weight = np.concatenate([each.weight for each in some])
+    gold = np.concatenate([each.gold for each in some])
+    data = lightgbm.Dataset(np.vstack(values), gold, weight=weight / weight.mean())
+    return lightgbm.train(_BOOSTING | {"seed": seed}, data, _TREES)
+
+
+def second_values(found: Sequence[Example]) -> list[Floats]:
+    """The numbers that the second look sees of each example: what the first says comes from trees without its page."""
+    values: dict[int, Floats] = {}
+    for fold in range(_FOLDS):
+        rest = [each for each in found if each.page % _FOLDS != fold]
+        trees = fit(rest, [each.rows.values for each in rest])
+        for i, each in enumerate(found):
+            if each.page % _FOLDS == fold:
+                says = trees.predict(each.rows.values, raw_score=True)
+                values[i], _ = second_look(each.rows, stepped(np.asarray(says, np.float32)))
+    return [values[i] for i in range(len(found))]
 
 
 def main() -> None:
-    import lightgbm
-
+    """Read the options, train both looks and write them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=Path, default=WCXB, help="folder with html/ and ground-truth/")
     parser.add_argument("--first", type=int, default=0, help="0: train on even-numbered pages, 1: on the odd ones")
-    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--out", type=Path, default=OUT, help="folder of first.onnx and second.onnx")
     options = parser.parse_args()
     pages = load_web_pages(options.pages, every=2, first=options.first)
     texts = by_name(read_web_pages(pages))
-    values, gold, weight = examples([(texts.get(page.name, ""), page.main) for page in pages])
-    data = lightgbm.Dataset(values, gold, weight=weight / weight.mean())
-    booster = lightgbm.train(_BOOSTING, data, _TREES)
-    options.out.write_bytes(to_onnx(booster.dump_model()))
-    print(f"{len(pages)} pages, {len(gold)} blocks; {options.out}: {options.out.stat().st_size} bytes")
+    found = examples([(texts.get(page.name, ""), page.main) for page in pages])
+    looks = (("first", [each.rows.values for each in found], 1), ("second", second_values(found), _FORESTS))
+    for name, values, forests in looks:
+        path = options.out / f"{name}.onnx"
+        path.write_bytes(to_onnx(mean([fit(found, values, seed) for seed in range(1, 1 + forests)])))
+        print(f"{len(pages)} pages, {sum(map(len, values))} blocks; {path}: {path.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """Boosted trees as an ONNX model, so that running them needs no library of their own."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from onnx import TensorProto, helper
+
+if TYPE_CHECKING:
+    from lightgbm import Booster
 
 _LEAF = "LEAF"
 
@@ -29,6 +32,23 @@ def to_onnx(model: Mapping[str, Any], trees: slice = slice(None)) -> bytes:
     graph = helper.make_graph([node], "main_text", [rows], [score])
     opsets = [helper.make_opsetid("ai.onnx.ml", 3), helper.make_opsetid("", 17)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()  # type: ignore[no-any-return]
+
+
+def mean(boosters: Sequence["Booster"]) -> dict[str, Any]:
+    """One model, as `Booster.dump_model()` gives it, whose score is the mean of theirs."""
+    models = [booster.dump_model() for booster in boosters]
+    trees = [tree for model in models for tree in model["tree_info"]]
+    for tree in trees:
+        _shrink(tree["tree_structure"], len(boosters))
+    return {**models[0], "tree_info": trees}
+
+
+def _shrink(node: dict[str, Any], by: int) -> None:
+    if "leaf_value" in node:
+        node["leaf_value"] /= by
+    else:
+        _shrink(node["left_child"], by)
+        _shrink(node["right_child"], by)
 
 
 def _add(attributes: dict[str, list[Any]], number: int, root: Mapping[str, Any]) -> None:

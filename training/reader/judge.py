@@ -37,7 +37,7 @@ from pipeline.schema import ENTITY_TYPES, PREDICATES
 from training.reader.corpus import CORPUS, extra_pages, network_pages, unseen_pages
 from training.reader.crossval import Judged, folds, right, scores
 from training.reader.data import Article, articles_of
-from training.trees import to_onnx
+from training.trees import mean, to_onnx
 
 __all__ = ["FOLDS", "read_folds", "write_folds"]
 
@@ -128,26 +128,9 @@ def fit(judged: Judged, prior: Floats) -> Fitted:
         lightgbm.train(_TREES | {"seed": seed}, lightgbm.Dataset(table.astype(np.float32), truth), _ROUNDS)
         for seed in range(_FORESTS)
     ]
-    trees = to_onnx(_mean(boosters))
+    trees = to_onnx(mean(boosters))
     named = {n: round(float(w), 5) for n, w in zip(names, weights, strict=True)}
     return Fitted(Judge(named, bias, prior, open_model(trees)), trees)
-
-
-def _mean(boosters: Sequence[lightgbm.Booster]) -> dict[str, Any]:
-    """One model whose score is the mean of theirs."""
-    models = [booster.dump_model() for booster in boosters]
-    trees = [tree for model in models for tree in model["tree_info"]]
-    for tree in trees:
-        _shrink(tree["tree_structure"], len(boosters))
-    return {**models[0], "tree_info": trees}
-
-
-def _shrink(node: dict[str, Any], by: int) -> None:
-    if "leaf_value" in node:
-        node["leaf_value"] /= by
-    else:
-        _shrink(node["left_child"], by)
-        _shrink(node["right_child"], by)
 
 
 def _read(articles: Iterable[Article]) -> list[tuple[Article, list[Found]]]:

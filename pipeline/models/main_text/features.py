@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.models.main_text.containers import Containers, ElementsLike
+from pipeline.models.main_text.pages import Pages
 from pipeline.models.main_text.words import NAME_GROUPS, SAID_GROUPS, name_words, said_words
 
 __all__ = ["BlocksLike", "Rows"]
@@ -109,26 +110,6 @@ def _places(boxes: Containers) -> tuple[Floats, Floats, Floats]:
     )  # fmt: skip
 
 
-class _Pages:
-    """Which blocks belong to which page: `page` of each, `first` block of each page, `index` of each in its page."""
-
-    def __init__(self, counts: Sequence[int]) -> None:
-        count = np.array(counts)
-        self.page = np.repeat(np.arange(len(count)), count)
-        self.first = np.cumsum(count) - count
-        self.start, self.count = self.first[self.page], count[self.page]
-        self.index = np.arange(len(self.page)) - self.start
-
-    def sums(self, values: npt.NDArray[np.generic]) -> Floats:
-        """The sum over each page."""
-        return np.asarray(np.add.reduceat(values, self.first, dtype=np.float32), np.float32)
-
-    def running(self, values: npt.NDArray[np.generic]) -> Floats:
-        """The sum up to each block, from the beginning of its page."""
-        total = np.append(0.0, np.cumsum(values, dtype=np.float64))
-        return np.asarray(total[1:] - total[self.start], np.float32)
-
-
 def _prose(own: Floats) -> Floats:
     """Words of the blocks that look like prose, 0 for others."""
     words, linked, shown = own[:, 1], own[:, 10], own[:, 12] == 0
@@ -136,7 +117,7 @@ def _prose(own: Floats) -> Floats:
     return np.asarray(np.where(prose, words, 0), np.float32)
 
 
-def _around(own: Floats, boxes: Containers, pages: _Pages) -> tuple[Floats, list[str]]:
+def _around(own: Floats, boxes: Containers, pages: Pages) -> tuple[Floats, list[str]]:
     """How much prose, text and links the containers hold, and how far the block is from the one with most prose."""
     words, linked, prose = own[:, 1], own[:, 10], _prose(own)
     everything = np.maximum(pages.sums(prose), 1)
@@ -178,7 +159,7 @@ def _template(boxes: Containers, own: Floats) -> tuple[Floats, list[str]]:
     return table.astype(np.float32), ["same", "same_words", "same_links", "same_spread"]
 
 
-def _order(own: Floats, says: Floats, pages: _Pages) -> tuple[Floats, list[str]]:
+def _order(own: Floats, says: Floats, pages: Pages) -> tuple[Floats, list[str]]:
     """Place in the page, the heading above, and the neighbours."""
     n, index = pages.count, pages.index
     words, linked, tag, prose = own[:, 1], own[:, 10], own[:, 0], _prose(own)
@@ -210,54 +191,32 @@ def _order(own: Floats, says: Floats, pages: _Pages) -> tuple[Floats, list[str]]
              "from_heading", "to_heading", "heading_tag", "blocks", "prose", "page_links", "proses", "page_prose",
              "longest"]  # fmt: skip
     above = np.where((last >= 0)[:, None], says[last], 0)
-    near = _near(own[:, [1, 10, 0, 6, 9]], pages)
-    names += [f"above_{name}" for name in SAID_GROUPS]
-    names += [
-        f"{what}{step:+}" for step in (-3, -2, -1, 1, 2, 3) for what in ("words", "linked", "tag", "ends", "caps")
-    ]
-    sums, sum_names = _windows(np.column_stack([prose, words, words * linked, headed, own[:, 4]]), pages)
-    names += [f"{what}_{where}" for where in sum_names for what in ("prose", "words", "links", "heads", "commas")]
+    near, near_names = pages.near({"words": words, "linked": linked, "tag": tag, "ends": own[:, 6], "caps": own[:, 9]})
+    sums, sum_names = pages.windows(
+        {"prose": prose, "words": words, "links": words * linked, "heads": headed, "commas": own[:, 4]}
+    )
+    names += [*(f"above_{name}" for name in SAID_GROUPS), *near_names, *sum_names]
     return np.hstack([np.column_stack(columns).astype(np.float32), above, near, sums]), names
-
-
-def _near(values: Floats, pages: _Pages) -> Floats:
-    """The values of the three blocks before and the three behind; -1 beyond the page."""
-    wide = np.pad(values, ((3, 3), (0, 0)), constant_values=-1)
-    rows = []
-    for step in (-3, -2, -1, 1, 2, 3):
-        inside = (pages.index + step >= 0) & (pages.index + step < pages.count)
-        rows.append(np.where(inside[:, None], wide[3 + step : 3 + step + len(values)], np.float32(-1)))
-    return np.hstack(rows)
-
-
-def _windows(values: Floats, pages: _Pages) -> tuple[Floats, list[str]]:
-    """Sums over the blocks before and after."""
-    total = np.vstack([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0, dtype=np.float64)])
-    at = np.arange(len(values))
-    out, names = [], []
-    for reach in (5, 15):
-        out.append(total[at] - total[np.maximum(at - reach, pages.start)])
-        out.append(total[np.minimum(at + 1 + reach, pages.start + pages.count)] - total[at + 1])
-        names += [f"before{reach}", f"after{reach}"]
-    return np.hstack(out).astype(np.float32), names
 
 
 class Rows:
     """The rows of the blocks of some pages, none without any: `values`, a row for each, a column for each of `names`.
 
-    boxes: the elements around all blocks, where they are known.
+    boxes: the elements around all blocks, as given or counted. pages: which blocks belong to which page. words: of each
+    block.
     """
 
     def __init__(self, pages: Sequence[BlocksLike], boxes: Containers | None = None) -> None:
-        boxes = boxes or Containers([page.elements for page in pages], [page.element for page in pages])
-        places = _Pages([len(page.text) for page in pages])
+        self.boxes = boxes or Containers([page.elements for page in pages], [page.element for page in pages])
+        self.pages = Pages([len(page.text) for page in pages])
         own = _own(pages)
+        self.words = own[:, _OWN.index("words")]
         heads = [text[:_READ].lower() for page in pages for text in page.text]
         says = _bits(said_words().bits(heads), len(SAID_GROUPS))
-        around, wide, near = _places(boxes)
-        held, held_names = _around(own, boxes, places)
-        same, same_names = _template(boxes, own)
-        order, order_names = _order(own, says, places)
+        around, wide, near = _places(self.boxes)
+        held, held_names = _around(own, self.boxes, self.pages)
+        same, same_names = _template(self.boxes, own)
+        order, order_names = _order(own, says, self.pages)
         self.values = np.hstack([own, says, around, wide, near, held, same, order])
         self.names = [*_OWN, *(f"says_{g}" for g in SAID_GROUPS), *(f"in_{e}" for e in _IN),
                       *(f"wide_{g}" for g in NAME_GROUPS), *(f"near_{g}" for g in NAME_GROUPS), *held_names,
