@@ -91,7 +91,7 @@ def fragment(blocks: Blocks, gold: Sequence[bool], spare: int) -> slice:
 
 
 def pieces(gold: Sequence[bool], rng: np.random.Generator) -> list[slice]:
-    """Up to three runs of a few blocks, most of them main text, as in a record that holds a paragraph or a list."""
+    """Up to three runs of a few blocks, a third or more main text, as in a record that holds a paragraph or a list."""
     places = np.flatnonzero(gold)
     found = []
     for _ in range(_PIECES if len(places) > 1 else 0):
