@@ -2,12 +2,12 @@
 
     python -m benchmarks.clean [--pages FOLDER] [--megabytes N] [--rounds N]
 
-The texts are altered copies of the written test pages (see `benchmarks.altered`), N megabytes of UTF-8, each page a
-document. The clean stage runs over all of them in one call, in this process, on one thread. The filters of datatrove
-(C4, Gopher, FineWeb, with their defaults; `pip install -e ".[bench]"`) judge each page as one document, where they are
-installed; they say keep or drop of a whole document and give no labels, offsets, articles or languages. Each set gets
-fresh documents; in "one after the other" a document that one filter drops is not seen by the next. Seconds are CPU
-time of the process, the best of the rounds.
+The texts are altered copies of the written test pages (see `altered`), N megabytes of UTF-8, each page a document.
+The clean stage runs over all of them in one call, in this process, on one thread. The filters of datatrove (C4, Gopher,
+FineWeb, with their defaults; `pip install -e ".[bench]"`) judge each page as one document, where they are installed;
+they say keep or drop of a whole document and give no labels, offsets, articles or languages. Each set gets fresh
+documents; in "one after the other" a document that one filter drops is not seen by the next. Seconds are CPU time of
+the process, the best of the rounds.
 """
 
 import argparse
@@ -20,7 +20,6 @@ from pathlib import Path
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
-from benchmarks.__main__ import altered
 from pipeline.config import Clean
 from pipeline.evaluation.gold import GoldPage, load_pages
 from pipeline.schema import TABLES
@@ -40,6 +39,17 @@ def texts_of(pages: Sequence[GoldPage], size: int) -> list[str]:
             texts.append(altered(page, copy))
             written += len(texts[-1].encode())
     return texts
+
+
+def altered(page: GoldPage, copy: int) -> str:
+    """The text of the page, the words of each line turned by a number that the copy's own number gives."""
+    return "\n".join(_turned(line, copy) for line in page.text.split("\n"))
+
+
+def _turned(line: str, by: int) -> str:
+    words = line.split(" ")
+    at = by * 3 % max(len(words), 1)
+    return " ".join([*words[at:], *words[:at]])
 
 
 def clean(texts: Sequence[str]) -> str:

@@ -129,7 +129,7 @@ class Extract:
     """
 
     languages: tuple[str, ...] = ("en",)
-    min_confidence: float = 0.2
+    min_confidence: float = 0.205
     readers: tuple[str, ...] = ("reader",)
     terminology: str = field(default="", metadata=NAMES_DATA | HANDED_ON)
 

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
-__all__ = ["Candidates", "Network", "load"]
+__all__ = ["TYPES", "Candidates", "Network", "load"]
 
+TYPES = "types.npy"
+"""File of the shares of types, beside the network."""
 _FOLDER = Path(__file__).parent
 
 
@@ -51,13 +53,15 @@ class Candidates(NamedTuple):
 class Network:
     """The two exported halves, their tokenizer and the gate between them; `read` is a pure function of the lines.
 
-    gate: None lets all pairs through.
+    gate: None lets all pairs through. types: (predicates, 13, 13) log share of two types with each predicate, None
+    where there is none yet.
     """
 
     tokenizer: "Tokenizer"
     spans: "InferenceSession"
     pairs: "InferenceSession"
     gate: Gate | None
+    types: np.ndarray | None = None
     shape: Shape = field(default_factory=Shape)
     decoding: Decoding = field(default_factory=Decoding)
 
@@ -98,7 +102,7 @@ class Network:
         if not len(pairs[0]):
             return []
         scored = Scored(*found[:4], *pairs, *self.relations(window, found, pairs))
-        return claims_of(window, lines, scored, self.decoding)
+        return claims_of(window, lines, scored, self.decoding, self.types)
 
     def relations(
         self, window: Window, found: Candidates, pairs: tuple[np.ndarray, np.ndarray]
@@ -115,11 +119,12 @@ class Network:
 
 @cache
 def load(folder: Path = _FOLDER) -> Network:
-    """The reader in `folder`, loaded once a process; without a gate where there is none yet."""
+    """The reader in `folder`, loaded once a process; without gate and shares of types where there are none yet."""
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     spans, pairs = (open_model(folder / name) for name in ("spans.onnx", "pairs.onnx"))
-    return Network(tokenizer, spans, pairs, load_gate(folder))
+    types = folder / TYPES
+    return Network(tokenizer, spans, pairs, load_gate(folder), np.load(types) if types.exists() else None)
