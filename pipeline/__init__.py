@@ -25,7 +25,11 @@ OUT = Path("data/processed")
 
 
 def run(
-    raw: str | Path = RAW, out: str | Path = OUT, *, config: "Config | Path | None" = None, workers: int | None = None
+    raw: str | Path = RAW,
+    out: str | Path = OUT,
+    *,
+    config: "Config | str | Path | None" = None,
+    workers: int | None = None,
 ) -> "Manifest":
     """Run all stages over the folder `raw`, write the tables and report.html to the folder `out`.
 
@@ -36,7 +40,7 @@ def run(
     from pipeline.config import Config, load_config
     from pipeline.engines.flow import RunOptions
 
-    settings = config if isinstance(config, Config) else load_config(config)
+    settings = config if isinstance(config, Config) else load_config(Path(config) if config else None)
     return run_with_report(RunOptions(Path(raw), Path(out), config=settings, workers=workers)).manifest
 
 

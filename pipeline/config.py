@@ -102,7 +102,7 @@ class Tag:
     """Which text is tagged.
 
     languages: articles in other languages are kept in `documents` but not tagged or read: the terms,
-        cues and the reader are English.
+        cues and the reader are English. "und" is for those too short to tell, of which most are what the rest is.
     terminology: Parquet file of a large terminology (`make terminology` builds one) to look behind the
         embedded one; empty for the embedded one alone, which needs no download.
     model: name or folder of a spaCy model whose entities replace the terminology's matches; they are linked
@@ -110,7 +110,7 @@ class Tag:
         text they are slower and more often wrong than the terms.
     """
 
-    languages: tuple[str, ...] = ("en",)
+    languages: tuple[str, ...] = ("en", "und")
     terminology: str = field(default="", metadata=NAMES_DATA)
     model: str = field(default="", metadata=NAMES_DATA)
 
@@ -119,7 +119,7 @@ class Tag:
 class Extract:
     """How claims are read.
 
-    languages: as for tagging.
+    languages: those of `Tag`, handed on by `Config`, and set there.
     min_confidence: rows below it are not written. About where F1 peaks on unseen real pages; a row at 0.2 is
         wrong four times in five, so filter on `confidence` by what a mistake costs you.
     readers: who reads, in this order. "reader" is the trained one; "frames" is the rule reader (list frames and a cue
@@ -128,7 +128,7 @@ class Extract:
         are linked to the same concepts as those tagged before, so that a run has one terminology.
     """
 
-    languages: tuple[str, ...] = ("en",)
+    languages: tuple[str, ...] = field(default=Tag.languages, metadata=HANDED_ON)
     min_confidence: float = 0.205
     readers: tuple[str, ...] = ("reader",)
     terminology: str = field(default="", metadata=NAMES_DATA | HANDED_ON)
@@ -147,7 +147,7 @@ class Consolidate:
 
 @dataclass(frozen=True)
 class Config:
-    """All sections. `extract.terminology` is that of `tag`, whatever it was given."""
+    """All sections. `extract.languages` and `extract.terminology` are those of `tag`, whatever they were given."""
 
     ingest: Ingest = field(default_factory=Ingest)
     clean: Clean = field(default_factory=Clean)
@@ -158,7 +158,9 @@ class Config:
 
     def __post_init__(self) -> None:
         """Hand on what one section sets and others need."""
-        object.__setattr__(self, "extract", replace(self.extract, terminology=self.tag.terminology))
+        tag = self.tag
+        extract = replace(self.extract, languages=tag.languages, terminology=tag.terminology)
+        object.__setattr__(self, "extract", extract)
 
 
 def load_config(path: Path | None) -> Config:
@@ -173,6 +175,8 @@ def load_config(path: Path | None) -> Config:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"config file {path} does not exist") from None
+    except OSError as error:
+        raise ConfigError(f"config file {path} cannot be read ({error.strerror}): name a TOML file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"config file {path}: not TOML: {error}") from None
     sections = get_type_hints(Config)

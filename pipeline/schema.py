@@ -153,7 +153,7 @@ _ALL = (
         _maybe("author", _STRING, "who wrote it, as the page's metadata or a byline says"), *_place("author"),
         _maybe("published", _STRING, "day of publication, YYYY-MM-DD, where the page says it outright"),
         *_place("published"),
-        Column("language", _ENUM, "ISO 639-1 code of the main language"),
+        Column("language", _ENUM, "ISO 639-1 code of the main language; und where none is likelier than not"),
         Column("language_score", _FLOAT, "confidence of the language, 0 to 1"),
         _START, _END,
         Column("n_chars_kept", _INT, "characters of kept segments that are not white space"),

@@ -32,6 +32,7 @@ class Stage:
     `config` names the section of `Config` that it is given. `version` is raised when its rows change for
     the same input, so that cached rows of an older version are not reused. `parts(tables, config)`: the rows of `run`
     in order, some at a time, for input that is too large to be held at once; None where it is not that large.
+    `check(config)` raises ConfigError for settings that no run can use; it is called before work starts.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Stage:
     config: str
     version: str = "1"
     parts: Callable[[Tables, Any], Iterator[dict[str, pa.Table]] | None] | None = None
+    check: Callable[[Any], None] | None = None
 
 
 @dataclass(frozen=True)

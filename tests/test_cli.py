@@ -169,6 +169,20 @@ class TestBadInput:
         assert "drop_treshold" in message
         assert "drop_threshold" in message
 
+    @pytest.mark.parametrize(
+        ("setting", "named"),
+        [('[extract]\nreaders = ["nobody"]', "frames"), ('[tag]\nmodel = "no_such_model"', "no_such_model"),
+         ("[extract]\nreaders = []", "names none")],
+    )  # fmt: skip
+    def test_a_setting_that_leads_nowhere_stops_before_work(self, raw, tmp_path, setting, named):
+        (tmp_path / "c.toml").write_text(setting)
+        run = ["run", "--raw", raw, "--out", tmp_path / "out", "--config", tmp_path / "c.toml", "--stage", "clean"]
+        assert named in fails(2, *run)
+        assert not (tmp_path / "out").exists()
+
+    def test_a_folder_is_no_config_file(self, raw, tmp_path):
+        assert "TOML" in fails(2, "run", "--raw", raw, "--out", tmp_path / "out", "--config", tmp_path)
+
     def test_unknown_stage_names_the_known_ones(self, raw, tmp_path):
         assert "ingest, clean" in fails(2, "run", "--raw", raw, "--out", tmp_path / "out", "--stage", "wash")
 

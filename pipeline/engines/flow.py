@@ -73,13 +73,17 @@ class Outcome:
 def run_stages(options: RunOptions) -> Outcome:
     """Run the stages over all files and replace the tables in `options.out`.
 
-    Raises ConfigError (unknown stage, no worker, `out` inside `raw`, no such terminology), InputError (no files),
-    StageError (a stage failed on a file), OutputError (the folder cannot be written, is full, or another run holds it).
+    Raises ConfigError (unknown stage, no worker, `out` inside `raw`, a setting that leads nowhere), InputError (no
+    files), StageError (a stage failed on a file), OutputError (the folder cannot be written, is full, or another run
+    holds it).
     The tables of the last complete run stay as they are unless all goes well.
     """
     stages = _chosen(options)
     workers = _workers(options)
     _check_apart(options)
+    for stage in options.stages:
+        if isinstance(stage, Stage) and stage.check:
+            stage.check(getattr(options.config, stage.config))
     terminology = version_of(options.config.tag.terminology)
     files = in_order("files", options.find_files(options.raw))
     flow = _flow(stages, options.config, files)

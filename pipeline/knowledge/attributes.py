@@ -34,7 +34,7 @@ __all__ = [
 FLAGS = ("negation", "hedge")
 FIELDS = ("quantity", "qualifier", "attribution")
 
-_HARD_BREAK = re.compile(r"[.;:!?。；]|\b(?:but|however|although|though|yet|while|whereas)\b", re.I)
+_HARD_BREAK = re.compile(r"[.;:!?。；…]|\b(?:but|however|although|though|yet|while|whereas)\b", re.I)
 # After a comma, a longer stretch or one of these words begins a clause; anything else is a further item of a list.
 _ITEM_WORDS = 5
 _OPENERS = frozenset({
@@ -210,25 +210,22 @@ def offer_features(field: str, claim: Sentence) -> Iterator[tuple[str, list[str]
     for kind, start, end in here:
         words = claim.text[start:end]
         where = _where(claim, start, end)
-        yield words, _offer_names(kind, where, words, claim, len(here))
+        yield words, _offer_names(kind, where, (claim.text[:start], words), claim, len(here))
     if field == "attribution":
         for kind, start, end in offers(field, claim.previous):
             words = claim.previous[start:end]
-            yield words, _offer_names(kind, "previous", words, claim, len(here))
+            yield words, _offer_names(kind, "previous", (claim.previous[:start], words), claim, len(here))
 
 
-def _offer_names(kind: str, where: str, words: str, claim: Sentence, n: int) -> list[str]:
-    tokens = _WORD.findall(words.lower()) or [""]
+def _offer_names(kind: str, where: str, offer: tuple[str, str], claim: Sentence, n: int) -> list[str]:
+    """offer: the text before it, and its words."""
+    before = _WORD.findall(offer[0].lower()) or ["^"]
+    tokens = _WORD.findall(offer[1].lower()) or [""]
     return [
         "bias", f"k={kind}", f"w={where}", f"{kind}@{where}", f"{kind}|{claim.predicate}", f"p={claim.predicate}",
         f"n={min(n, 5)}", f"len={min(len(tokens), 10)}", f"first={tokens[0]}", f"last={tokens[-1]}",
-        f"first2={' '.join(tokens[:2])}", f"before={_before(claim.text, words)}", f"{kind}|len={min(len(tokens), 10)}",
+        f"first2={' '.join(tokens[:2])}", f"before={before[-1]}", f"{kind}|len={min(len(tokens), 10)}",
     ]  # fmt: skip
-
-
-def _before(text: str, words: str) -> str:
-    found = _WORD.findall(text[: max(text.find(words), 0)].lower())
-    return found[-1] if found else "^"
 
 
 @lru_cache(maxsize=4096)

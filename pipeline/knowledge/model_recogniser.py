@@ -9,10 +9,18 @@ from pipeline.knowledge.recognise import Found, Recogniser
 from pipeline.knowledge.tokens import Tokens
 from pipeline.schema import ENTITY_TYPES
 
-__all__ = ["ModelRecogniser"]
+__all__ = ["ModelRecogniser", "check_model"]
 
 # A model's entity carries no probability; it stands below the surest and above the least sure of our own matches.
 _SCORE = 0.85
+
+
+def check_model(model: str) -> None:
+    """Raises ConfigError where `model` is neither the name nor the folder of an installed spaCy model."""
+    from spacy import util
+
+    if not (util.is_package(model) or util.ensure_path(model).is_dir()):
+        raise ConfigError(f"tag.model: no spaCy model {model!r} is installed; pip install it, or leave it empty")
 
 
 class ModelRecogniser(Recogniser):
@@ -22,10 +30,9 @@ class ModelRecogniser(Recogniser):
         """`model`: name or folder of an installed model. Raises ConfigError when there is none of that name."""
         import spacy
 
+        check_model(model)
         super().__init__(behind.terminology)
         self._linker = Linker(behind)
-        if not (spacy.util.is_package(model) or spacy.util.ensure_path(model).is_dir()):
-            raise ConfigError(f"tag.model: no spaCy model {model!r} is installed; pip install it, or leave it empty")
         self._nlp = spacy.load(model)
 
     def find(

@@ -87,9 +87,7 @@ def extract(tables: Tables, config: Extract) -> dict[str, pa.Table]:
     not among them. Articles in a language that is not in `config.languages` are not read. Raises ConfigError for a
     reader or a terminology that does not exist.
     """
-    unknown = [name for name in config.readers if name not in READERS]
-    if unknown:
-        raise ConfigError(f"[extract] readers: {unknown[0]!r} is unknown; known are: {', '.join(sorted(READERS))}")
+    _check(config)
     claims: dict[str, _Row] = {}
     mentions: dict[str, _Row] = {row["mention_id"]: row for row in tables["mentions"].to_pylist()}
     linker = _linker(configured(config.terminology))
@@ -107,6 +105,13 @@ def extract(tables: Tables, config: Extract) -> dict[str, pa.Table]:
         "claims": _sorted("claims", claims.values(), _CLAIM_ORDER),
         "mentions": _sorted("mentions", mentions.values(), _MENTION_ORDER),
     }
+
+
+def _check(config: Extract) -> None:
+    unknown = [name for name in config.readers if name not in READERS]
+    if unknown or not config.readers:
+        wrong = f"{unknown[0]!r} is unknown" if unknown else "names none"
+        raise ConfigError(f"extract.readers {wrong}; known are: {', '.join(sorted(READERS))}")
 
 
 def _sorted(name: str, rows: Iterable[_Row], order: Sequence[str]) -> pa.Table:
@@ -275,4 +280,6 @@ def _heading(article: Article, segment: int) -> str | None:
     return next(above, None)
 
 
-EXTRACT = Stage("extract", ("documents", "segments", "mentions"), ("claims", "mentions"), extract, "extract")
+EXTRACT = Stage(
+    "extract", ("documents", "segments", "mentions"), ("claims", "mentions"), extract, "extract", check=_check
+)

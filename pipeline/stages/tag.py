@@ -12,7 +12,7 @@ from pipeline.knowledge.abbreviations import find_short_forms
 from pipeline.knowledge.concepts import Concept, Terminology
 from pipeline.knowledge.cues import cues_in
 from pipeline.knowledge.mentions import mention_row
-from pipeline.knowledge.model_recogniser import ModelRecogniser
+from pipeline.knowledge.model_recogniser import ModelRecogniser, check_model
 from pipeline.knowledge.recognise import Recogniser
 from pipeline.knowledge.terminology import configured
 from pipeline.knowledge.tokens import tokenise
@@ -40,6 +40,11 @@ def tag(tables: Tables, config: Tag) -> dict[str, pa.Table]:
     rows = [row for article in _articles(chosen) for row in _article_rows(article, recogniser)]
     rows.sort(key=lambda r: (r["source_path"], r["record"], r["raw_start"], r["raw_end"], r["mention_id"]))
     return {"mentions": from_rows("mentions", rows)}
+
+
+def _check(config: Tag) -> None:
+    if config.model:
+        check_model(config.model)
 
 
 @cache
@@ -75,4 +80,4 @@ def _segment_rows(
         yield {"mention_id": content_id(*place, row["entity_type"], row["concept_id"]), **row}
 
 
-TAG = Stage("tag", ("documents", "segments"), ("mentions",), tag, "tag")
+TAG = Stage("tag", ("documents", "segments"), ("mentions",), tag, "tag", check=_check)
