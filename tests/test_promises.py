@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -17,11 +18,12 @@ from hypothesis import strategies as st
 
 import pipeline
 from pipeline.config import Config
+from pipeline.engines.flow import RunOptions, run_stages
 from pipeline.schema import KEPT_LABELS, TABLES, Table
 from pipeline.stage import CorpusStage, Stage
 from pipeline.stages import STAGES
 from pipeline.stages.ingest import find_files
-from pipeline.store import in_order, read_text
+from pipeline.store import in_order, read_table, read_text
 from pipeline.text.align import to_raw
 
 
@@ -115,7 +117,7 @@ def _stands_in(segment: dict, words: str, start: int, end: int) -> bool:
         return False
     text, at = segment["text"], segment["text"].find(words)
     while at >= 0:
-        if to_raw(at, at + len(words), segment["raw_start"], segment["alignment"]) == (start, end):
+        if to_raw(at, at + len(words), segment["raw_start"], segment["alignment"], segment["text"]) == (start, end):
             return True
         at = text.find(words, at + 1)
     return False
@@ -257,3 +259,16 @@ class TestSplitting:
     @pytest.mark.parametrize("name", [name for stage in STAGES for name in _step_names(stage)])
     def test_no_rows_in_no_rows_out(self, name):
         assert all(table.num_rows == 0 for table in _steps()[name].run([]).values())
+
+
+def test_markup_behind_a_mention_is_no_part_of_it(tmp_path: Path) -> None:
+    """Of a tag, a comment or a script that stands right behind its last letter nothing is taken in."""
+    (tmp_path / "raw").mkdir()
+    page = "<p>Beer worsens <b>gout</b>, and caf&eacute; noise a <i>headache</i><!-- ad --><script>a()</script>.</p>"
+    (tmp_path / "raw" / "a.html").write_text(f"<html><body><h1>Gout</h1>{page}</body></html>", encoding="utf-8")
+    run_stages(RunOptions(tmp_path / "raw", tmp_path / "out", upto="tag"))
+    source = read_table(tmp_path / "out", "sources").to_pylist()[0]
+    text = read_text(source["source_id"], out=tmp_path / "out")
+    mentions = read_table(tmp_path / "out", "mentions").to_pylist()
+    assert {"gout", "headache"} <= {mention["text"] for mention in mentions}
+    assert [text[m["raw_start"] : m["raw_end"]] for m in mentions] == [m["text"] for m in mentions]

@@ -51,7 +51,7 @@ def mention_row(found: Found, segment: Mapping[str, Any], cues: Sequence[Cue], *
 
     `terminology`: the version of the one its concept was looked up in.
     """
-    raw_start, raw_end = to_raw(found.start, found.end, segment["raw_start"], segment["alignment"])
+    raw_start, raw_end = to_raw(found.start, found.end, segment["raw_start"], segment["alignment"], segment["text"])
     context = context_of(found.start, found.end, cues)
     return {
         "document_id": segment["document_id"], "segment_id": segment["segment_id"],
@@ -67,5 +67,5 @@ def mention_row(found: Found, segment: Mapping[str, Any], cues: Sequence[Cue], *
 
 
 def _cue(cue: Cue, segment: Mapping[str, Any]) -> CuePlace:
-    raw_start, raw_end = to_raw(cue.start, cue.end, segment["raw_start"], segment["alignment"])
+    raw_start, raw_end = to_raw(cue.start, cue.end, segment["raw_start"], segment["alignment"], segment["text"])
     return {"kind": cue.kind, "text": cue.text, "raw_start": raw_start, "raw_end": raw_end}

@@ -73,7 +73,7 @@ class _Document:
     def raw(self, span: Span) -> tuple[int, int]:
         """Code points of the source behind a span."""
         segment = self.segments[span.segment]
-        return to_raw(span.start, span.end, segment["raw_start"], segment["alignment"])
+        return to_raw(span.start, span.end, segment["raw_start"], segment["alignment"], segment["text"])
 
     def place(self, span: Span, kind: str) -> _Place:
         """What tells apart the arguments that are to be one mention."""

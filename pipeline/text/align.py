@@ -1,16 +1,26 @@
 """Offsets in repaired text and in the decoded source: the one place where one becomes the other."""
 
 from collections.abc import Sequence
+from string import printable, whitespace
 
 __all__ = ["to_raw"]
 
 
-def to_raw(start: int, end: int, raw_start: int, alignment: Sequence[int] | None) -> tuple[int, int]:
+# One raw character makes one of these: repair never makes them of several, and no page writes them as a reference
+# (a numeric one for a letter, as in an address hidden from robots, is the exception).
+_SINGLE = frozenset(printable) - frozenset(whitespace) - frozenset("&<>\"'")
+
+
+def to_raw(
+    start: int, end: int, raw_start: int, alignment: Sequence[int] | None, text: str | None = None
+) -> tuple[int, int]:
     """The stretch of the source behind `text[start:end]` of a segment.
 
     `start`, `end`: code points of the segment's text, end exclusive. `raw_start`: the segment's first code
     point in the decoded source. `alignment`: the segment's column of that name (one offset relative to
     `raw_start` per code point of the text, and one for its end), None where text is the slice itself.
+    `text`: the segment's; with it, tags and what else was dropped right behind the stretch stay outside of it where its
+    last character is a letter, digit or mark of ASCII.
     Returns (raw_start, raw_end) of the stretch, code points of the decoded source, end exclusive.
 
     The end is where the character after the stretch begins, so a character made from several raw ones keeps
@@ -23,9 +33,14 @@ def to_raw(start: int, end: int, raw_start: int, alignment: Sequence[int] | None
     (101, 105)
     >>> to_raw(0, 1, 100, [0, 0, 1])
     (100, 101)
+    >>> to_raw(0, 1, 100, [0, 5], "a"), to_raw(0, 1, 100, [0, 5], "&")  # "a</b>", "&amp;"
+    ((100, 101), (100, 105))
     """
     if alignment is None:
         return raw_start + start, raw_start + end
     while start < end < len(alignment) - 1 and alignment[end] == alignment[end - 1]:
         end += 1
-    return raw_start + alignment[start], raw_start + alignment[end]
+    last = alignment[end]
+    if text is not None and start < end and text[end - 1] in _SINGLE:
+        last = min(last, alignment[end - 1] + 1)
+    return raw_start + alignment[start], raw_start + last
