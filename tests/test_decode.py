@@ -78,6 +78,16 @@ def test_a_mangled_character_does_not_turn_the_rest_to_mojibake():
     assert decode(data).text.startswith("Ménière’s disease – vertigo")
 
 
+NO_WEB = ["undefined", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "charmap", "palmos", "utf-7",
+          "rot13", "utf-16", "UTF-16BE", "unicode", "utf-32", "cp037"]  # fmt: skip
+
+
+@pytest.mark.parametrize("label", NO_WEB)
+def test_a_declared_codec_that_is_none_of_the_web_is_not_heeded(label):
+    data = "It’s sore: take 50 µg – no more.".encode("cp1252")
+    assert decode(data, declared=label) == decode(data)
+
+
 @pytest.mark.parametrize("label", ["gb2312", "GBK", "hex", "no-such-codec", "", "utf\x008"])
 def test_a_declared_codec_is_heeded_when_it_fits(label):
     text = "腰痛可能由多种原因引起，请咨询医生。腰椎间盘突出症的治疗方法"

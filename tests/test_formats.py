@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import random
+import stat
 import tarfile
 import zipfile
 
@@ -48,9 +49,9 @@ def response(uri, body, kind="text/html; charset=windows-1252", status="200 OK",
     return warc_record("response", uri, head + body, "application/http; msgtype=response")
 
 
-def zipped(files):
+def zipped(files, method=zipfile.ZIP_DEFLATED):
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, data in files.items():
             archive.writestr(name, data)
     return buffer.getvalue()
@@ -150,6 +151,15 @@ def test_a_bomb_in_a_web_archive_is_rejected():
     assert records("a.warc", data) == ["bomb"]
 
 
+@pytest.mark.parametrize("head", ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\nContent-Type: text/html\n\n",
+                                  "HTTP/1.1 200 OK\n\n", "HTTP/1.1 200 OK\r\nContent-Type: text/html\n\n"])  # fmt: skip
+def test_a_page_behind_a_bare_http_header_is_read(head):
+    one = warc_record("response", "https://a.example/1", head.encode() + b"<p>Rest", "application/http")
+    assert records("a.warc", one + response("https://a.example/2", b"<p>Ice")) == ["<p>Rest", "<p>Ice"]
+    gone = warc_record("response", "https://a.example/3", b"HTTP/1.1 404 Gone\n\n<p>Gone", "application/http")
+    assert records("a.warc", one + gone) == ["<p>Rest"]
+
+
 # --- tables
 
 
@@ -167,6 +177,23 @@ def test_csv_rows_are_records(delimiter):
 def test_a_broken_csv_row_leaves_the_others():
     data = b'id,text\n1,one\n2,"two"x\n3,"three"\n4,four,five\n5\n6,six\n7,"open'
     assert records("a.csv", data) == ["one", "csv", "three", "csv", "field", "six", "csv"]
+
+
+def test_a_broken_csv_row_says_which_lines_are_lost():
+    data = b'id,text\n1,one\n2,"open\n3,three\n4,"four\n'
+    [page, lost] = read("a.csv", io.BytesIO(data), len(data), Ingest())
+    assert page.text == "one"
+    assert "lines 3 to 5" in lost.detail
+    data = b'id,text\n1,one\n2,"two\n\ntwo",x\n'
+    [_, lost] = read("a.csv", io.BytesIO(data), len(data), Ingest())
+    assert "lines 3 to 5" in lost.detail
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_an_empty_text_field_does_not_hide_the_html_field(name):
+    data = b'text,html\n,<p>Rest\n" ",\n' if name == "a.csv" else (
+        b'{"text": "", "html": "<p>Rest"}\n{"text": " ", "html": ""}')  # fmt: skip
+    assert records(name, data) == ["<p>Rest", "empty"]
 
 
 def test_a_table_without_the_field_is_rejected():
@@ -196,6 +223,27 @@ def test_parquet_rows_are_records():
     assert [(i.text, i.kind, i.url) if isinstance(i, Record) else i.error for i in items] == [
         ("one", "txt", "https://a.example"), ("<p>two", "html", None), "empty", ("four", "txt", None)]  # fmt: skip
     assert records("a.parquet.gz", gzip.compress(data))[0] == "one"
+
+
+def test_parquet_bytes_are_decoded_as_those_of_a_file():
+    table = pa.table({
+        "text": pa.array([b"Rest helps", "café".encode(), "caf\xe9".encode("cp1252"), b"%PDF-1.7", b"", None]),
+        "html": pa.array([None, None, None, None, b'<meta charset="gb2312">' + "腰".encode("gb18030"), b""]),
+        "url": pa.array([b"https://a.example", b"", None, None, None, None]),
+    })  # fmt: skip
+    data = parquet(table)
+    items = list(read("a.parquet", io.BytesIO(data), len(data), Ingest()))
+    assert [(i.text, i.encoding, i.url) if isinstance(i, Record) else i.error for i in items] == [
+        ("Rest helps", "utf-8", "https://a.example"), ("café", "utf-8", None), ("café", "cp1252", None), "binary",
+        ('<meta charset="gb2312">腰', "gb18030", None), "empty"]  # fmt: skip
+
+
+@pytest.mark.parametrize("dictionary", [False, True])
+def test_a_parquet_text_that_is_not_utf8_leaves_the_others(dictionary):
+    array = pa.array([b"one", "caf\xe9".encode("cp1252"), b"three"])
+    text = pa.StringArray.from_buffers(3, *array.buffers()[1:])  # Arrow does not look at the bytes
+    table = pa.table({"text": text.dictionary_encode() if dictionary else text})
+    assert records("a.parquet", parquet(table)) == ["one", "café", "three"]
 
 
 def test_damaged_parquet_is_rejected():
@@ -245,10 +293,31 @@ def test_a_bad_member_leaves_the_others(pack):
     assert records(name, pack(files)) == ["one", "empty", "format", "format", "two", "truncated", "three"]
 
 
-def test_a_damaged_member_leaves_the_others():
-    data = bytearray(zipped({"a.txt": b"Rest helps. " * 50, "b.txt": b"Ice helps."}))
-    data[45] ^= 0xFF
+@pytest.mark.parametrize(
+    ("method", "at"), [(zipfile.ZIP_DEFLATED, 45), (zipfile.ZIP_BZIP2, 45), (zipfile.ZIP_LZMA, 39)]
+)
+def test_a_damaged_member_leaves_the_others(method, at):
+    data = bytearray(zipped({"a.txt": b"Rest helps. " * 50, "b.txt": b"Ice helps."}, method))
+    data[at] ^= 0xFF
     assert records("a.zip", bytes(data)) == ["corrupt", "Ice helps."]
+
+
+def test_a_member_that_cannot_be_opened_leaves_the_others():
+    whole = zipped({"a.txt": b"Rest helps.", "b.txt": b"Ice helps."})
+    at = whole.find(b"PK\x01\x02") + 10
+    deflate64 = whole[:at] + b"\x09" + whole[at + 1 :]
+    assert records("a.zip", deflate64) == ["format", "Ice helps."]
+    assert records("a.zip", whole.replace(b"a.txt", b"x.txt", 1)) == ["corrupt", "Ice helps."]
+
+
+def test_a_link_in_an_archive_is_no_page():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        link = zipfile.ZipInfo("link.txt")
+        link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "page.txt")
+        archive.writestr("page.txt", "Rest helps.")
+    assert records("a.zip", buffer.getvalue()) == ["Rest helps."]
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9])

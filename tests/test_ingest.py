@@ -76,6 +76,16 @@ def test_compressed_files_read_like_plain_ones(tmp_path, suffix, kind):
 
 
 @pytest.mark.parametrize("suffix", list(PACK))
+@pytest.mark.parametrize("size", [20, 20_000])
+def test_zeros_behind_packed_data_are_padding(tmp_path, suffix, size):
+    page = os.urandom(size).hex()
+    packed = PACK[suffix](page.encode())
+    put(tmp_path, f"a.txt{suffix}", packed + bytes(8))
+    put(tmp_path, f"b.txt{suffix}", packed + bytes(8000) + packed + bytes(8000))
+    assert [row["text"] for row in ingest(tmp_path)["texts"]] == [page, page * 2]
+
+
+@pytest.mark.parametrize("suffix", list(PACK))
 def test_a_cut_file_is_rejected_whole(tmp_path, suffix):
     lines = "".join(json.dumps({"text": os.urandom(30).hex()}) + "\n" for _ in range(500))
     packed = PACK[suffix](lines.encode())
@@ -176,6 +186,15 @@ def test_odd_json_is_read(tmp_path):
     assert [row["encoding"] for row in tables["sources"]] == ["utf-8/replace", "utf-8", "cp1252"]
 
 
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le"])
+def test_json_lines_in_wide_codecs_are_read(tmp_path, codec):
+    put(tmp_path, "a.jsonl", '\ufeff{"text": "knee Ċ"}\r\n{\n{"text": "café\u2028", "n": NaN}\n'.encode(codec))
+    tables = ingest(tmp_path)
+    assert [row["text"] for row in tables["texts"]] == ["knee Ċ", "café\u2028"]
+    assert {row["encoding"] for row in tables["sources"]} == {codec}
+    assert ["line 2" in row["detail"] for row in tables["rejects"]] == [True]
+
+
 def test_one_json_document_is_no_jsonl(tmp_path):
     put(tmp_path, "a.jsonl", '[\n{"text": "one"},\n{"text": "two"}\n]')
     assert only_reject(tmp_path)["error"] == "format"
@@ -187,6 +206,12 @@ def test_html_is_known_by_field_suffix_or_opening(tmp_path):
     put(tmp_path, "c.txt", "<html><p>Rest")
     kinds = [(row["source_path"], row["format"]) for row in ingest(tmp_path)["texts"]]
     assert kinds == [("a.jsonl", "html"), ("a.jsonl", "html"), ("a.jsonl", "txt"), ("b.htm", "html"), ("c.txt", "html")]
+
+
+def test_many_comments_before_a_page_cost_no_time(tmp_path):
+    put(tmp_path, "a.txt", "<!---->" * 5000 + "<p>Rest")
+    put(tmp_path, "b.txt", "<!-- - -- -> a-->\n<!---->" * 100 + "<html><p>Rest")
+    assert [row["format"] for row in ingest(tmp_path)["texts"]] == ["txt", "html"]
 
 
 def test_html_heeds_the_declared_codec(tmp_path):

@@ -3,7 +3,7 @@
 `data.decode(*encoding.split("/"))` gives the same text for every `Decoded`, so anyone can check an offset
 without this package. Nothing is tidied: BOM, CRLF and NUL stay, for offsets count them.
 
-Order of trial: byte order mark, UTF-8, UTF-16 without a mark, the codec the page declares, UTF-8 with a few broken
+Order of trial: byte order mark, UTF-8, UTF-16 without a mark, the web codec the page declares, UTF-8 with a few broken
 bytes (lossy, recorded as `utf-8/replace`), windows-1252 where the outcome reads as Western prose,
 charset-normalizer, and last latin-1, which maps every byte and is mended by the repair of mojibake.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from pipeline.errors import RejectError
 
-__all__ = ["Decoded", "decode", "is_utf8"]
+__all__ = ["Decoded", "decode", "is_utf8", "is_wide"]
 
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
           (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
@@ -40,6 +40,13 @@ _CANDIDATES = (
 # Codecs that pages name by the label of a subset; what browsers take instead (WHATWG Encoding Standard).
 _DECLARED = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs",
              "shift_jis": "cp932", "euc_kr": "cp949", "iso8859-9": "cp1254", "tis-620": "cp874"}  # fmt: skip
+# The codecs of that standard under Python's names: a page may name any codec, and Python has some that are no text's.
+# UTF-16 is not heeded either: where it is true, a mark or the bytes show it.
+_WEB = frozenset({
+    "utf-8", "cp866", *(f"iso8859-{n}" for n in (2, 3, 4, 5, 6, 7, 8, 10, 11, 13, 14, 15, 16)), "koi8-r", "koi8-u",
+    "mac-roman", "mac-cyrillic", "cp874", *(f"cp{n}" for n in range(1250, 1259)), "gb18030", "big5hkscs", "euc_jp",
+    "iso2022_jp", "cp932", "cp949",
+})  # fmt: skip
 # Letters and places that windows-1252 prose does not have, but other codecs read as windows-1252 do.
 _NOT_WESTERN = re.compile("[ðþýÐÞÝ]|[À-ÿ]{3}|[a-zà-ÿ][À-ÞŠŽŒŸ‚„†‡ˆ‹ƒ]|[A-Za-z][¡-¶¸-¿×÷][A-Za-z]")
 
@@ -70,6 +77,11 @@ def decode(data: bytes, *, declared: str | None = None) -> Decoded:
     return _strict(data, "utf-8") or _strict(data, _browser_codec(declared)) or _guess(data)
 
 
+def is_wide(head: bytes) -> bool:
+    """Whether bytes that begin with `head` are UTF-16 or UTF-32: their lines end in more than one byte."""
+    return head.startswith(tuple(mark for mark, _ in _MARKS)) or _wide(head) is not None
+
+
 def is_utf8(chunks: Iterable[bytes]) -> bool:
     """Whether `decode` would take the bytes of all chunks together for UTF-8; one chunk is held at a time.
 
@@ -78,7 +90,7 @@ def is_utf8(chunks: Iterable[bytes]) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     solid = controls = n_bytes = 0
     for chunk in chunks:
-        if not n_bytes and (any(map(chunk.startswith, (*_SIGNATURES, *(mark for mark, _ in _MARKS)))) or _wide(chunk)):
+        if not n_bytes and (chunk.startswith(tuple(_SIGNATURES)) or is_wide(chunk)):
             return False
         if _decoded(decoder, chunk) is None:
             return False
@@ -142,8 +154,8 @@ def _browser_codec(label: str | None) -> str | None:
         codec = codecs.lookup(label.strip())
     except (LookupError, ValueError):
         return None
-    # A codec between bytes and bytes (hex, zlib) is no page's charset; `_is_text_encoding` is how CPython itself asks.
-    return _DECLARED.get(codec.name, codec.name) if getattr(codec, "_is_text_encoding", False) else None
+    name = _DECLARED.get(codec.name, codec.name)
+    return name if name in _WEB else None
 
 
 def _guess(data: bytes) -> Decoded:

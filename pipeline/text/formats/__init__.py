@@ -108,7 +108,9 @@ def _member(path: str, member: BinaryIO | RejectError, meter: Meter, config: Ing
         stream = unpacked(member, packed, meter) if packed else member
         items = _held(_not_none(READERS[kind](stream, config)), most=_HELD if can_restart(stream) else sys.maxsize)
         items = READERS[kind](restarted(stream), config) if items is None else items
-    except DAMAGED as error:
+    except (*DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.errno:  # the disk's, not that of bzip2
+            raise
         items = [RejectError("corrupt", f"it is damaged ({error}): fetch the archive again")]
     except RejectError as error:
         if error.error == "bomb":

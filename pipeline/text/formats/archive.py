@@ -1,7 +1,9 @@
 """Files packed into one: zip and tar. Members are read from the archive; nothing is ever written to disk."""
 
 import errno
+import lzma
 import re
+import stat
 import tarfile
 import zipfile
 import zlib
@@ -17,7 +19,9 @@ __all__ = ["ARCHIVES", "DAMAGED", "is_leftover"]
 _LEFTOVER = re.compile(r"[.~]|__|.*~$|.*\.(?:tmp|part|crdownload|swp|lock|bak)$|(?:thumbs\.db|desktop\.ini)$", re.I)
 
 # What the standard library raises on a damaged archive, when it is opened or while a member is read.
-DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, ValueError)
+DAMAGED = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, ValueError
+)  # fmt: skip
 # A member's name and its bytes, or why it cannot be read.
 Members = Iterator[tuple[str, BinaryIO | RejectError]]
 
@@ -37,14 +41,16 @@ def _zip(stream: BinaryIO, meter: Meter) -> Members:
     try:
         with zipfile.ZipFile(stream) as archive:
             for entry in archive.infolist():
-                if not entry.filename or entry.is_dir():
-                    continue
+                if not entry.filename or entry.is_dir() or stat.S_ISLNK(entry.external_attr >> 16):
+                    continue  # a link's bytes are the path it points to
                 if entry.flag_bits & 1:
                     yield entry.filename, RejectError("encrypted", "it is locked with a password: unpack it yourself")
                     continue
                 meter.add(entry.file_size)  # more than this is never handed out, whatever the data say
-                with archive.open(entry) as member:
-                    yield entry.filename, cast(BinaryIO, member)
+                member = _opened(archive, entry)
+                yield entry.filename, member
+                if not isinstance(member, RejectError):
+                    member.close()
     except DAMAGED as error:
         raise RejectError("corrupt", f"this is no zip archive, or it is damaged ({error}): fetch it again") from error
     except OSError as error:
@@ -52,6 +58,15 @@ def _zip(stream: BinaryIO, meter: Meter) -> Members:
             raise
         # Its directory points before the file's beginning.
         raise RejectError("corrupt", "this is no zip archive, or its directory is damaged: fetch it again") from error
+
+
+def _opened(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> BinaryIO | RejectError:
+    try:
+        return cast(BinaryIO, archive.open(entry))
+    except NotImplementedError as error:
+        return RejectError("format", f"it is packed in a way that is not read ({error}): unpack the archive yourself")
+    except DAMAGED as error:
+        return RejectError("corrupt", f"it is damaged ({error}): fetch the archive again")
 
 
 def _tar(stream: BinaryIO, meter: Meter) -> Members:

@@ -5,7 +5,7 @@ import io
 import sys
 from collections.abc import Iterator
 from itertools import chain
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from pipeline.config import Ingest
 from pipeline.errors import RejectError
@@ -13,6 +13,9 @@ from pipeline.text.decode import decode, is_utf8
 from pipeline.text.formats.fields import page_of
 from pipeline.text.formats.record import Record
 from pipeline.text.formats.unpack import Meter, can_restart, chunks, restarted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["read_csv", "read_parquet"]
 
@@ -23,8 +26,9 @@ _BATCH = 256  # rows of a Parquet file in memory at once: pages run to megabytes
 def read_csv(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectError]:
     """One record a row; the first row names the fields, and the delimiter is the one that makes the text field one.
 
-    A row with broken quotes or more cells than the header is a rejection that names its line. Raises RejectError
-    `field` where the header has neither the text nor the HTML field, and those of `decode`.
+    A row with broken quotes or more cells than the header is a rejection that names its lines: a quote left open takes
+    all that follows into its row. Raises RejectError `field` where the header has neither the text nor the HTML field,
+    and those of `decode`.
     """
     csv.field_size_limit(sys.maxsize)  # the default of 128 KiB is less than a long page
     lines, encoding = _lines(stream)
@@ -36,21 +40,25 @@ def read_csv(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectError]
     rows = csv.reader(chain(blank, [head], lines), delimiter=_delimiter(head, config), strict=True)
     header: list[str] = []
     while True:
+        began = rows.line_num + 1
         try:
             row = next(rows, None)
         except csv.Error as error:
-            yield RejectError("csv", f"line {rows.line_num} is no CSV ({error}): mend its quotes")
+            yield RejectError("csv", f"{_place(began, rows.line_num)} is lost ({error}): mend its quotes")
             continue
         if row is None:
             return
+        place = _place(began, rows.line_num)
         if not header:
             header = row
         elif len(row) > len(header):
-            yield RejectError(
-                "csv", f"line {rows.line_num} has {len(row)} cells, the header {len(header)}: mend its quotes"
-            )
+            yield RejectError("csv", f"{place} has {len(row)} cells, the header {len(header)}: mend its quotes")
         elif row:
-            yield page_of(dict(zip(header, row, strict=False)), encoding, f"line {rows.line_num}", config)
+            yield page_of(dict(zip(header, row, strict=False)), encoding, place, config)
+
+
+def _place(first: int, last: int) -> str:
+    return f"line {last}" if first >= last else f"the row of lines {first} to {last}"
 
 
 def _lines(stream: BinaryIO) -> tuple[Iterator[str], str]:
@@ -99,9 +107,20 @@ def read_parquet(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectEr
         number = 0
         for batch in file.iter_batches(_BATCH, columns=[name for name in wanted if name in names]):
             meter.add(batch.nbytes)
-            for row in batch.to_pylist():
+            columns = {name: _values(batch.column(at)) for at, name in enumerate(batch.schema.names)}
+            for row in zip(*columns.values(), strict=True):
                 number += 1
-                yield page_of(row, "utf-8", f"row {number}", config)
+                yield page_of(dict(zip(columns, row, strict=True)), "utf-8", f"row {number}", config)
     except (pa.ArrowException, OSError, OverflowError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise RejectError("corrupt", f"this is no Parquet file, or it is damaged ({reason}): fetch it again") from error
+
+
+def _values(column: "pa.Array") -> list[object]:
+    """The values of a column; those of a text column as bytes where one of them is not UTF-8."""
+    import pyarrow as pa
+
+    try:
+        return list(column.to_pylist())
+    except UnicodeDecodeError:
+        return list(column.cast(pa.large_binary()).to_pylist())

@@ -10,7 +10,8 @@ from pipeline.errors import RejectError
 
 __all__ = ["Reader", "Record", "content_kind"]
 
-_HTML = re.compile(r"\ufeff?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S)
+# No step back into a comment (`++`, `*+`): else each comment more doubles the ways to read the ones before.
+_HTML = re.compile(r"\ufeff?\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:[^-]|-(?!->))*+-->\s*)*+<(?:!doctype\s+html|html)\b", re.I)
 
 
 @dataclass(frozen=True)

@@ -135,15 +135,15 @@ def restarted(stream: BinaryIO) -> BinaryIO:
 
 def _chunks(stream: BinaryIO, start: Callable[[], _Decompressor], meter: Meter) -> Iterator[bytes]:
     member, place = start(), 0
-    fresh = True
+    fresh, ended = True, False
     while data := stream.read(_STEP):
         read = place + len(data)
-        while data and not (fresh and place and not data.strip(b"\0")):  # zeros pad the end of some archives
+        while data := data.lstrip(b"\0") if fresh and ended else data:  # zeros pad the end of some archives
             chunk = _step(member, data, place)
             fresh, data = False, b""
             meter.add(len(chunk))
             if member.eof:
-                member, data, fresh = start(), member.unused_data, True
+                member, data, fresh, ended = start(), member.unused_data, True, True
             yield chunk
         place = read
     if not fresh:

@@ -88,14 +88,15 @@ def _page(entry: "WarcRecord", config: Ingest) -> Record | RejectError | None:
     http, why = _http(entry)
     if why:
         return _lost(entry, "corrupt", f"its HTTP header cannot be read ({why}): fetch the archive again")
-    kind = (http or entry.headers).get("Content-Type") or "text/html"
-    if kind.partition(";")[0].strip().lower() not in _PAGES or (http and http.status_code != 200):
+    # A header that is a status alone is empty, and so false.
+    kind = (entry.headers if http is None else http).get("Content-Type") or "text/html"
+    if kind.partition(";")[0].strip().lower() not in _PAGES or (http is not None and http.status_code != 200):
         return None
     size, packed = entry.content_length, entry.reader.read()
     if len(packed) < size:
         return _lost(entry, "truncated", "it is cut short: fetch the archive again")
     try:
-        body = _body(packed, http, config) if http else packed
+        body = packed if http is None else _body(packed, http, config)
         decoded = decode(body, declared=_charset(kind) or declared_charset(body))
     except RejectError as error:
         return _lost(entry, error.error, error.detail)
@@ -110,7 +111,7 @@ def _http(entry: "WarcRecord") -> tuple["HeaderMap | None", str]:
     if not entry.is_http:
         return None, ""
     try:
-        entry.parse_http(max_header_len=_HEADER)
+        entry.parse_http(max_header_len=_HEADER, quirks_mode=True)  # lines may end without a carriage return
     except OSError as error:
         return None, str(error)
     return (entry.http_headers, "") if entry.http_headers.status_code else (None, "it has no status")
