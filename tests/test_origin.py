@@ -14,6 +14,8 @@ from pipeline.evaluation.gold import load_pages
 from pipeline.schema import TABLES
 from pipeline.stages.clean import CLEAN
 from pipeline.text.bylines import author_in, date_in
+from pipeline.text.metadata import Found, Metadata
+from pipeline.text.origin import Words, origin
 from pipeline.text.repair import repair_line
 
 CORPUS = Path(__file__).parent.parent / "training" / "corpus"
@@ -90,6 +92,21 @@ def test_a_page_without_an_address_has_the_name_of_its_site() -> None:
 def test_a_record_of_plain_text_has_the_host_of_its_address_for_site() -> None:
     [row] = documents("Rest helps a sore back.", url="https://health.example:8080/backs?page=2")
     assert (row["site"], row["site_start"], row["site_end"]) == ("health.example", None, None)
+
+
+def test_what_a_page_says_is_mended() -> None:
+    page = PAGE.replace("Ada Reed", "JosÃ© Reed").replace("<h1>Rest &amp; backs</h1>", "")
+    page = page.replace("Rest and backs | Knee Guardian", "Donâ€™t rest &amp; sit")
+    [row] = documents(page, "html")
+    assert (row["title"], row["author"]) == ("Don’t rest & sit", "José Reed")
+    assert page[row["author_start"] : row["author_end"]] == "JosÃ© Reed"
+
+
+@pytest.mark.parametrize("told", ["https://social.example/ada.reed", "@adareed"])
+def test_an_address_is_an_author_only_where_no_byline_has_one(told: str) -> None:
+    page = Metadata(author=Found(told, 5, 5 + len(told)))
+    byline = Words("By Ada Reed", 100, None)
+    assert [origin(None, page, [], lines)["author"] for lines in ([byline], [])] == ["Ada Reed", told]
 
 
 def test_a_page_of_nothing_but_markup_is_cleaned() -> None:

@@ -16,18 +16,20 @@ _CUES = (
     r"(?:\b(?:written|posted|published|compiled|story|text) by\s*[:：]?|\bauthor(?: of article)?\s*[:：]"
     r"|\b(?:reporters?|correspondents?)(?:\s*[:：]|\s)|\btext\s*[:：]|(?:^|[|·•»(（–—-])\s*by\s*[:：]?)\s*"
 )
+_MONTH_NAMES = (
+    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?"
+)
 # A name ends before a mark, a number, a wide blank, the end of a sentence, or the next cue.
 _NEXT = (
     r"\s{2}|\s[–—-]\s|(?<=[a-z]{3})(?<!prof)\.\s|\s\w+\s?[:：]|\s(?:on|in|at|for|source|edit(?:or|ed|s)?|responsib\w+"
-    r"|updated?|reviewed|reads?|views?|clicks?|time|date|photos?|small make ?up|reports?|release"
+    r"|updated?|(?:medically\s)?reviewed|reads?|views?|clicks?|time|date|photos?|small make ?up|reports?|release"
     r"|check(?:ed)?|(?:correspondents?|reporters?)\s+[^\W\d_]+)\b|\s\S+@"
+    rf"|\s(?:{_MONTH_NAMES})\.?\s\d"
 )
 _NAME = re.compile(rf"{_CUES}(?P<name>[^\W\d_](?:(?!{_NEXT})[^|·•»/()（）{{}}\[\],;，；:：\d\u3000\n]){{1,60}})", re.I)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (
-    r"(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)"
-)
+_MONTH = rf"(?P<name>{_MONTH_NAMES})"
 _YEAR = r"(?P<year>(?:19|20)\d\d)(?!\d)"
 _A_YEAR = re.compile(r"(?:19|20)\d\d")
 _DATES = tuple(

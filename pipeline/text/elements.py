@@ -6,7 +6,6 @@ fits nothing is passed over. Elements are known by the number of their start tag
 """
 
 import functools
-import html
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -15,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.text.markup import TITLE as TITLE_NAME
-from pipeline.text.markup import attributes
+from pipeline.text.markup import attribute_value, attributes
 
 __all__ = [
-    "INLINE", "NOTHING", "OPAQUE", "TITLE", "A", "Changes", "Codes", "Walk", "described", "is_inline", "is_telling",
-    "is_void",
+    "INLINE", "NOTHING", "OPAQUE", "SUP", "TIME", "TITLE", "A", "Changes", "Codes", "Walk", "described", "is_inline",
+    "is_telling", "is_void", "without_empty",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
@@ -72,7 +71,7 @@ _ORDER = ("body", "a", *_EMPHASIS, *sorted(INLINE - _VOID - {"a", *_EMPHASIS}), 
           *(name for name in _CLOSED_BY if name not in ("body", "a")), "p", *sorted(_VOID - INLINE),
           *sorted({"head", *_SCOPES, *_WALLS, *_TABLE_PARTS} - set(_CLOSED_BY)), *_COMMON)  # fmt: skip
 _CODE = {name: code for code, name in enumerate(_ORDER, 3)}
-_BODY, A, P = _CODE["body"], _CODE["a"], _CODE["p"]
+_BODY, A, P, SUP, TIME = (_CODE[name] for name in ("body", "a", "p", "sup", "time"))
 _COUNTED = _CODE[_EMPHASIS[-1]]
 _LAST_INLINE = P - len(_CLOSED_BY) + 1
 _FIRST_VOID = _LAST_INLINE - len(INLINE & _VOID) + 1
@@ -127,6 +126,13 @@ def is_void(codes: Ints) -> npt.NDArray[np.bool_]:
     return ((kind >= _FIRST_VOID) & (kind <= _LAST_INLINE)) | ((kind > P) & (kind <= _LAST_VOID))
 
 
+def without_empty(codes: Ints, empty: npt.NDArray[np.bool_]) -> Ints:
+    """The codes, those of `empty` elements being changed for ones that are never open."""
+    inline = is_inline(codes)
+    change = empty & (codes > TITLE) & ~is_void(codes)
+    return np.where(change, np.where(inline, _CODE["wbr"], _CODE["hr"]), codes)
+
+
 def described(raws: Sequence[str]) -> list[tuple[str, bool]]:
     """Of each start tag, by its attributes as they are written: id, class, role and itemprop, lower case; whether they
     hide it."""
@@ -135,7 +141,7 @@ def described(raws: Sequence[str]) -> list[tuple[str, bool]]:
     for name, double, single, bare, _ in _SAID.findall(">".join(["" if ">" in raw else raw for raw in raws] + [""])):
         if name:
             value = double or single or bare
-            own.setdefault(name.lower(), html.unescape(value) if "&" in value else value)
+            own.setdefault(name.lower(), attribute_value(value))
         else:
             names.append(_names(own) if own else "")
             own = {}

@@ -17,6 +17,8 @@ import numpy.typing as npt
 from pipeline.text.elements import (
     NOTHING,
     OPAQUE,
+    SUP,
+    TIME,
     TITLE,
     A,
     Changes,
@@ -26,6 +28,7 @@ from pipeline.text.elements import (
     is_inline,
     is_telling,
     is_void,
+    without_empty,
 )
 from pipeline.text.markup import Pieces, pieces
 from pipeline.text.metadata import Metadata, read_metadata
@@ -36,6 +39,9 @@ __all__ = ["Blocks", "Elements", "HtmlText", "extract"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+_FOOTNOTE = re.compile(r"\s*\[\w{1,3}\]")
+# Names of elements that hold what readers wrote.
+_COMMENTS = re.compile(r"(?<!\S)comments?(?:[-_]?(?:area|body|content|list|meta|section|thread|wrapper))?(?!\S)")
 _SOLID = re.compile(r"\S.*(?<=\S)", re.DOTALL)
 
 
@@ -105,8 +111,12 @@ def extract(page: str) -> HtmlText:
     """
     cut = pieces(page)
     codes = np.fromiter(map(Codes().__getitem__, cut.names), np.int64, len(cut.names))
-    blocks = _blocks(page, cut, codes)
-    meta = read_metadata(cut, np.flatnonzero(is_telling(codes)).tolist())
+    telling = np.flatnonzero(is_telling(codes)).tolist()
+    if cut.xml:
+        codes = without_empty(codes, np.array([tag.endswith("/>") for tag in cut.tags], bool))
+    blocks, parent = _blocks(page, cut, codes)
+    commented = _commented(cut, parent, np.flatnonzero(codes == TIME).tolist())
+    meta = read_metadata(cut, [i for i in telling if i not in commented])
     return HtmlText(blocks, list(_between(page, blocks)), meta)
 
 
@@ -121,8 +131,10 @@ def _lines(texts: Sequence[str], solid: Ints, codes: Ints) -> tuple[Ints, Ints]:
         at = i
         while at and not texts[at] and inline[at - 1] and codes[at - 1] != A:
             at -= 1
+            if codes[at] == SUP:  # a footnote mark, not the next entry
+                break
             if codes[at] == -A:
-                breaks[i] = True
+                breaks[i] = not _is_mark(texts[i + 1], codes[i + 1 : i + 2])
                 break
     ends = np.append(np.flatnonzero(breaks), len(codes))
     line = np.searchsorted(ends, solid)
@@ -130,7 +142,13 @@ def _lines(texts: Sequence[str], solid: Ints, codes: Ints) -> tuple[Ints, Ints]:
     return solid[new], ends[line[new]]
 
 
-def _blocks(page: str, cut: Pieces, codes: Ints) -> Blocks:
+def _is_mark(text: str, then: Ints) -> bool:
+    """Whether a link is a footnote mark, by its first text and the tag that follows."""
+    return bool((then == SUP).any()) if not text else _FOOTNOTE.match(text) is not None
+
+
+def _blocks(page: str, cut: Pieces, codes: Ints) -> tuple[Blocks, list[int]]:
+    """The blocks, and the number of the element around each tag that is one."""
     sizes = np.diff(cut.ends, prepend=0)[::2]
     texts = np.flatnonzero(sizes)
     words = [cut.texts[i] for i in texts.tolist()]
@@ -151,8 +169,24 @@ def _blocks(page: str, cut: Pieces, codes: Ints) -> Blocks:
     seen = visible(page, words, begins, firsts, solid)
     linked, emphasised = _shares(words, walk.changes, texts, firsts)
     element, tags, elements = _elements(cut, codes, walk.parent, top[seen.line].tolist())
-    return Blocks(seen.start, seen.end, seen.text, seen.alignment, element, tags, depth[seen.line].tolist(),
-                  linked[seen.line].tolist(), emphasised[seen.line].tolist(), elements)  # fmt: skip
+    blocks = Blocks(seen.start, seen.end, seen.text, seen.alignment, element, tags, depth[seen.line].tolist(),
+                    linked[seen.line].tolist(), emphasised[seen.line].tolist(), elements)  # fmt: skip
+    return blocks, walk.parent
+
+
+def _commented(cut: Pieces, parent: Sequence[int], times: Sequence[int]) -> set[int]:
+    """Which elements stand inside readers' comments."""
+    inside = {-1: False}
+    for time in times:
+        path = []
+        at = time
+        while at not in inside:
+            path.append(at)
+            at = parent[at]
+        for element in reversed(path):
+            [(names, _)] = described([cut.tags[element][len(cut.names[element] or "") + 1 : -1]])
+            inside[element] = inside[parent[element]] or _COMMENTS.search(names) is not None
+    return {time for time in times if inside[time]}
 
 
 def _shares(words: Sequence[str], changes: Changes, texts: Ints, firsts: Ints) -> tuple[Floats, Floats]:

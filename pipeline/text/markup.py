@@ -17,7 +17,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["TITLE", "Pieces", "attributes", "character_reference", "content", "decoded", "pieces", "references"]
+__all__ = [
+    "TITLE", "Pieces", "attribute_place", "attribute_value", "attributes", "character_reference", "content", "decoded",
+    "pieces", "references",
+]  # fmt: skip
 
 # Single characters are repeated possessively, groups are not: Python 3.11.2 matches those wrongly. Nothing behind a
 # group can fail, so none is tried again either way.
@@ -25,18 +28,31 @@ _ATTRIBUTES = r"[^>=]*+(?:=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))?[^>=]*+)*"
 # Elements whose content is no markup to the standard, and two whose content is no text of the page (svg, template).
 TITLE = "#title"
 _OPAQUE = "script|style|title|textarea|iframe|noembed|noframes|xmp|svg|template"
-_TAG = re.compile(
-    # The two letters only spare other names the comparison.
-    r"(<(?:(?=[sStTiInNxX][cCtTiIeEfFoOmMvV])((?ai:" + _OPAQUE + r"))(?![^\s/>])" + _ATTRIBUTES + r">?"
-    r"(?:[^<]++|<(?!/(?ai:\2)(?![^\W_])))*(?:<[^>]*+>?)?"
-    r"|(/?[a-zA-Z][^\s/>]*+)" + _ATTRIBUTES + r">?"
-    r"|!(?=--)(?:[^-]++|-(?!->))*(?:-->)?"  # `<!-->` is a whole comment
-    r"|[!?/][^>]*+>?))"
-)  # fmt: skip
+_CONTENT = r"(?:[^<]++|<(?!/(?ai:\2)(?![^\W_])))*(?:<[^>]*+>?)?"
+
+
+def _tags(empty: str) -> re.Pattern[str]:
+    """Any tag. empty: what stands behind the names of the opaque elements that `/>` leaves without content."""
+    return re.compile(
+        # The two letters only spare other names the comparison.
+        r"(<(?:(?=[sStTiInNxX][cCtTiIeEfFoOmMvV])((?ai:" + _OPAQUE + r"))(?![^\s/>])"
+        r"(?:" + empty + _ATTRIBUTES + r">?(?:(?<=/>)|" + _CONTENT + r")|" + _ATTRIBUTES + r">?" + _CONTENT + r")"
+        r"|(/?[a-zA-Z][^\s/>]*+)" + _ATTRIBUTES + r">?"
+        # `<!-->` is a whole comment, `<!--!>` is none.
+        r"|!(?=--)(?:--(?=!))?(?:[^-]++|-(?!-!?>))*(?:--!?>)?"
+        r"|[!?/][^>]*+>?))"
+    )
+
+
+_TAG = _tags("(?<=(?ai:svg))")
+_XML_TAG = _tags("")
+_XML = re.compile(r"\s*<\?xml\s")  # XML knows no element that `/>` does not end
 _START = re.compile(r"<[^\s/>]+" + _ATTRIBUTES + ">?")
 _ATTRIBUTE = re.compile(r"([^\s\"'>/=]+)\s*(?:=\s*(?:\"([^\"]*)\"?|'([^']*)'?|([^\s>]+)))?")
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]*;?)")
-
+# In the value of an attribute a name without its semicolon counts only where the name is over and no `=` follows, so
+# that the address `?a=1&copy=2` stays as it is.
+_ATTRIBUTE_REFERENCE = re.compile(r"&(#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]*+(?:;|(?!=)))")
 
 _LONGEST = 34  # characters of a reference by name: those of "&CounterClockwiseContourIntegral;" and one to spare
 
@@ -47,13 +63,14 @@ class Pieces(NamedTuple):
     texts: one more than tags. tags: from `<` to `>`; an element without markup inside (script, style, ...), a comment
     or a declaration is one tag. names: of each tag, as written, a slash before that of an end tag; "" for elements
     without markup inside, None for comments and declarations; TITLE and its end for a title. ends: where each piece
-    ends, texts and tags in their order.
+    ends, texts and tags in their order. xml: whether `/>` ends any element, as the page calls itself XML.
     """
 
     texts: list[str]
     tags: list[str]
     names: list[str | None]
     ends: npt.NDArray[np.int64]
+    xml: bool
 
 
 def pieces(page: str) -> Pieces:
@@ -63,7 +80,8 @@ def pieces(page: str) -> Pieces:
     >>> found.texts, found.names
     (['', '1 < 2', '', ''], ['p', '/p', ''])
     """
-    found = _TAG.split(page)
+    xml = _XML.match(page) is not None
+    found = (_XML_TAG if xml else _TAG).split(page)
     texts, tags, names = found[::4], found[1::4], found[3::4]
     titles = []
     opaque = found[2::4]
@@ -76,7 +94,7 @@ def pieces(page: str) -> Pieces:
     sizes = np.empty(len(texts) + len(tags), np.int64)
     sizes[::2] = np.fromiter(map(len, texts), np.int64, len(texts))
     sizes[1::2] = np.fromiter(map(len, tags), np.int64, len(tags))
-    return Pieces(texts, tags, names, np.cumsum(sizes))
+    return Pieces(texts, tags, names, np.cumsum(sizes), xml)
 
 
 def _with_titles(
@@ -121,8 +139,31 @@ def attributes(raw: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, double, single, bare in _ATTRIBUTE.findall(raw):
         value = double or single or bare
-        found.setdefault(name.lower(), html.unescape(value) if "&" in value else value)
+        found.setdefault(name.lower(), attribute_value(value))
     return found
+
+
+def attribute_value(raw: str) -> str:
+    """The value of an attribute, as it is written, with its character references replaced.
+
+    >>> attribute_value("/?id=3&section=5&amp;copy=2")
+    '/?id=3&section=5&copy=2'
+    """
+    return _ATTRIBUTE_REFERENCE.sub(_referred, raw) if "&" in raw else raw
+
+
+def _referred(match: re.Match[str]) -> str:
+    return html.unescape(match[0]) if match[1].startswith("#") else html5.get(match[1], match[0])
+
+
+def attribute_place(raw: str, name: str) -> tuple[int, int]:
+    """Where the value of the first attribute of that name, lower case, is written; (0, 0) without one.
+
+    >>> attribute_place(' name="author" content="author"', "content")
+    (24, 30)
+    """
+    found = next((match for match in _ATTRIBUTE.finditer(raw) if match[1].lower() == name), None)
+    return found.span(found.lastindex) if found and found.lastindex and found.lastindex > 1 else (0, 0)
 
 
 @lru_cache(maxsize=1024)

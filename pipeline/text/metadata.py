@@ -5,12 +5,15 @@ title element, in the order of `_SOURCES`. Libraries for it exist, but none says
 """
 
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from pipeline.text.markup import TITLE, Pieces, attributes, content, decoded
+from pipeline.text.bylines import date_in
+from pipeline.text.markup import TITLE, Pieces, attribute_place, attribute_value, attributes, content, decoded
 
-__all__ = ["Found", "Metadata", "read_metadata"]
+__all__ = ["Found", "Metadata", "is_name", "read_metadata"]
 
 # Names under which pages state a value, best first; `ld:` in JSON-LD, `link:` by rel, `time:` and `title:` elements.
 _SOURCES = {
@@ -22,6 +25,12 @@ _SOURCES = {
     "published": ("article:published_time", "ld:datePublished", "datepublished", "date", "dc.date", "dc.date.issued",
                   "dcterms.created", "parsely-pub-date", "sailthru.date", "pubdate", "publishdate", "time:"),
 }  # fmt: skip
+_KIND = {name: kind for kind, names in _SOURCES.items() for name in names}
+_NO_NAME = re.compile(r"\s*(?:(?:https?:)?//|www\.|@)", re.I)
+_ABSOLUTE = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.I)
+# A time of a change says so by its class or property; one that is of both was never changed.
+_CHANGE, _FIRST = re.compile(r"updat|modif", re.I), re.compile(r"publi|creat", re.I)
+_STRING = re.compile(r"\"((?:[^\"\\]++|\\.)*)\"\s*+(:?)", re.DOTALL)  # of JSON; a colon follows a key
 # schema.org types that describe the page's article; others (breadcrumbs, the organisation) have urls and names too.
 _ARTICLE = ("Article", "Page", "Posting", "Report", "Review", "QAPage", "Recipe", "Product")
 _DEPTH = 20
@@ -52,13 +61,31 @@ class Metadata:
 def read_metadata(page: Pieces, tags: Iterable[int]) -> Metadata:
     """The best value of each kind that the page states; of two under the same name the first counts.
 
-    tags: the numbers of its titles, of its link, meta and time elements and of those without markup inside.
+    One that is of no use (a date that cannot be read, an address for a name, a part of an address) gives way to any
+    that is. tags: the numbers of its titles, of its link, meta and time elements and of those without markup inside.
     """
     said = _Said(page)
     for i in tags:
         said.see(i)
-    best = {kind: next((said.values[n] for n in names if n in said.values), None) for kind, names in _SOURCES.items()}
+    best = {kind: _best([said.values[n] for n in names if n in said.values]) for kind, names in _SOURCES.items()}
     return Metadata(**best)
+
+
+def is_name(value: str) -> bool:
+    """Whether an author's name may be one: no address and no @handle."""
+    return not _NO_NAME.match(value)
+
+
+def _best(found: Sequence[tuple[bool, Found]]) -> Found | None:
+    return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def _is_useful(kind: str, value: str) -> bool:
+    if kind == "author":
+        return is_name(value)
+    if kind == "published":
+        return date_in(value) is not None
+    return kind != "url" or _ABSOLUTE.match(value) is not None
 
 
 def _is_telling(raw: str) -> bool:
@@ -70,7 +97,7 @@ class _Said:
 
     def __init__(self, page: Pieces) -> None:
         self._page = page
-        self.values: dict[str, Found] = {}
+        self.values: dict[str, tuple[bool, Found]] = {}  # whether each is of use, and what was found
 
     def see(self, i: int) -> None:
         """Take what a tag says, if it is one that says something."""
@@ -81,18 +108,21 @@ class _Said:
         name, raw = name.lower(), tag[len(name) + 1 : -1]
         if name == TITLE:
             text = self._page.texts[i + 1]
-            self._keep("title:", decoded(text), text, int(self._page.ends[2 * i + 1]))
+            self._keep("title:", decoded(text), _Source(text, int(self._page.ends[2 * i + 1]), None))
         elif name == "meta" and ("&" in raw or _is_telling(raw.lower())):
             values = attributes(raw)
             said = values.get("property") or values.get("name") or values.get("itemprop") or ""
-            self._keep(said.lower(), values.get("content", ""), tag, self._begin(i))
+            self._keep(said.lower(), values.get("content", ""), self._source(i, "content"))
         elif name == "link" and "canonical" in raw:
-            self._keep("link:canonical", attributes(raw).get("href", ""), tag, self._begin(i))
+            self._keep("link:canonical", attributes(raw).get("href", ""), self._source(i, "href"))
         elif name == "time" and "time" in raw.lower():
-            self._keep("time:", attributes(raw).get("datetime", ""), tag, self._begin(i))
+            values = attributes(raw)
+            said = " ".join(values.get(name, "") for name in ("class", "itemprop"))
+            if not _CHANGE.search(said) or _FIRST.search(said):
+                self._keep("time:", values.get("datetime", ""), self._source(i, "datetime"))
 
-    def _begin(self, i: int) -> int:
-        return int(self._page.ends[2 * i])
+    def _source(self, i: int, attribute: str) -> "_Source":
+        return _Source(self._page.tags[i], int(self._page.ends[2 * i]), attribute)
 
     def _see_script(self, i: int) -> None:
         tag = self._page.tags[i]
@@ -100,17 +130,52 @@ class _Said:
             return
         begin, end = content(tag)
         if "ld+json" in tag[:begin]:
-            for name, value in _linked_data(tag[begin:end]):
-                self._keep(f"ld:{name}", value, tag[begin:end], self._begin(i) + begin)
+            source = _Source(tag[begin:end], int(self._page.ends[2 * i]) + begin, None)
+            for name, value in _linked_data(source.text):
+                self._keep(f"ld:{name}", attribute_value(value), source)
 
-    def _keep(self, name: str, value: str, source: str, at: int) -> None:
-        """`source`: where the value was read, which begins at `at`."""
-        value = " ".join(value.split())
-        if not value or name in self.values:
+    def _keep(self, name: str, value: str, source: "_Source") -> None:
+        value, kind = " ".join(value.split()), _KIND.get(name)
+        before = self.values.get(name)
+        if not value or kind is None or (before and before[0]):
             return
-        begin = source.find(value)
-        place = (at + begin, at + begin + len(value)) if begin >= 0 else (at, at + len(source))
-        self.values[name] = Found(value, *place)
+        useful = _is_useful(kind, value)
+        if useful or not before:
+            self.values[name] = useful, source.found(name, value)
+
+
+class _Source(NamedTuple):
+    """Where a value was read: a text and where it begins in the page; the attribute, where it is a tag."""
+
+    text: str
+    at: int
+    attribute: str | None
+
+    def found(self, name: str, value: str) -> Found:
+        """The value at its place: where it stands verbatim, else all of the text."""
+        begin, end = self._part(name, value)
+        begin = self.text.find(value, begin, end)
+        begin, end = (begin, begin + len(value)) if begin >= 0 else (0, len(self.text))
+        return Found(value, self.at + begin, self.at + end)
+
+    def _part(self, name: str, value: str) -> tuple[int, int]:
+        if self.attribute:
+            return attribute_place(self.text, self.attribute)
+        if name.startswith("ld:"):
+            return _json_place(self.text, name.removeprefix("ld:"), value)
+        return 0, len(self.text)
+
+
+def _json_place(script: str, key: str, value: str) -> tuple[int, int]:
+    """Where a string of JSON stands: the value of that key, or of a name below it; (0, 0) where it is written else."""
+    seen, last = False, ""
+    for token in _STRING.finditer(script):
+        if token[2]:
+            last = token[1]
+            seen |= last == key
+        elif seen and last in (key, "name") and token[1].strip() == value:
+            return token.span(1)
+    return 0, 0
 
 
 def _linked_data(script: str) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from pipeline.text.align import to_raw
 from pipeline.text.bylines import Said, author_in, date_in
-from pipeline.text.metadata import Found, Metadata
+from pipeline.text.metadata import Found, Metadata, is_name
+from pipeline.text.repair import repair_line
 
 __all__ = ["Words", "host_of", "origin"]
 
@@ -39,9 +40,9 @@ def origin(
     host = host_of(url or "")
     said: dict[str, Found | None] = {
         "url": page.url if not url else None,
-        "site": None if host else _site(page.url) or page.site,
-        "title": _found(titles[0], Said(titles[0].text, 0, len(titles[0].text))) if titles else page.title,
-        "author": page.author or next((_found(line, who) for line in bylines if (who := author_in(line.text))), None),
+        "site": None if host else _site(page.url) or _mended(page.site),
+        "title": _found(titles[0], Said(titles[0].text, 0, len(titles[0].text))) if titles else _mended(page.title),
+        "author": _author(page, bylines),
         "published": _date(page) or next((_found(line, day) for line in bylines if (day := date_in(line.text))), None),
     }
     columns: dict[str, str | int | None] = {}
@@ -71,6 +72,18 @@ def _site(url: Found | None) -> Found | None:
         return None
     begin, end = found.span(1) if url.raw_end - url.raw_start == len(url.value) else (0, url.raw_end - url.raw_start)
     return Found(found[1].lower(), url.raw_start + begin, url.raw_start + end)
+
+
+def _mended(told: Found | None) -> Found | None:
+    return told and replace(told, value=repair_line(told.value).text)
+
+
+def _author(page: Metadata, bylines: Sequence[Words]) -> Found | None:
+    """Who the page says wrote it; an address or a handle only where no byline has a name."""
+    told = _mended(page.author)
+    if told and is_name(told.value):
+        return told
+    return next((_found(line, who) for line in bylines if (who := author_in(line.text))), told)
 
 
 def _found(line: Words, said: Said) -> Found:
