@@ -156,14 +156,18 @@ def test_quality_on_real_pages() -> None:
     assert result.articles.f1 >= 0.95
 
 
+def clean_page(page: str) -> dict[str, pa.Table]:
+    rows = [{"source_id": "s", "source_path": "a.html", "record": 0, "url": None, "format": "html", "text": page}]
+    return CLEAN.run({"texts": pa.Table.from_pylist(rows, schema=TABLES["texts"].schema)}, Clean())
+
+
 def test_html_is_tiled_by_blocks_and_markup() -> None:
     page = (
         "<html><head><title>Knee pain | Site</title></head><body><nav><a href='/'>Home</a> <a href='/a'>News</a></nav>"
         "<h1>Knee&nbsp;pain</h1><p>Rest <b>eases</b> the pain of the knee &amp; lets the swelling go down soon.</p>"
         "<script>var x = 1;</script></body></html>"
     )
-    rows = [{"source_id": "s", "source_path": "a.html", "record": 0, "url": None, "format": "html", "text": page}]
-    out = CLEAN.run({"texts": pa.Table.from_pylist(rows, schema=TABLES["texts"].schema)}, Clean())
+    out = clean_page(page)
     segments = out["segments"].to_pylist()
     times = [0] * len(page)
     for row in segments:
@@ -177,3 +181,40 @@ def test_html_is_tiled_by_blocks_and_markup() -> None:
     assert labels["Rest eases the pain of the knee & lets the swelling go down soon."] == "body"
     assert all(not row["kept"] for row in segments if row["reason"] == "markup")
     assert out["documents"].num_rows == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "words", "kept", "repairs"),
+    [
+        pytest.param(
+            "Call the free consult hotline if your knee pain lasts all night long. \x85 | Knee Health Site",
+            "Rest and ice help against knee pain, say many doctors.",
+            "Rest and ice help against knee pain, say many doctors.",
+            ["fix_encoding"],
+            id="a cut beside U+0085, which repair takes for an ellipsis",
+        ),
+        pytest.param(
+            "Knee pain",
+            "Call us free on the hotline today.\n          Rest helps against pain of the knee, say many doctors.",
+            "Call us free on the hotline today. Rest helps against pain of the knee, say many doctors.",
+            [],
+            id="a line break between parts that are joined again",
+        ),
+        pytest.param(
+            "Knee pain",
+            "Hyper&shy;tension makes knee\u200bcaps no worse than they are, say many doctors.",
+            "Hypertension makes kneecaps no worse than they are, say many doctors.",
+            ["remove_invisible_chars"],
+            id="invisible characters in words",
+        ),
+    ],
+)
+def test_html_reads_as_it_is_shown(title: str, words: str, kept: str, repairs: list[str]) -> None:
+    page = f"<html><body><h1>{title}</h1><p>{words}</p></body></html>"
+    out = clean_page(page)
+    (segment,) = (row for row in out["segments"].to_pylist() if row["raw_start"] == page.index(words))
+    assert (segment["text"], segment["raw_end"]) == (kept, page.index(words) + len(words))
+    alignment = segment["alignment"] or range(len(kept) + 1)
+    for i, char in enumerate(kept):
+        assert char in (words[alignment[i]], " ")
+    assert out["documents"]["repairs"].to_pylist() == [repairs]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks.repair import SENTENCES
 from pipeline.text.align import to_raw
-from pipeline.text.repair import _FAR, Repair, _config, _is_suspect, repair_line
+from pipeline.text.repair import _FAR, _INVISIBLE, Repair, _config, _is_suspect, repair_line
 
 HERE = Path(__file__).parent
 CASES = [json.loads(line) for line in (HERE / "cases/repair.jsonl").read_text("utf-8").split("\n") if line]
@@ -135,4 +135,18 @@ def test_repair_is_what_ftfy_makes_of_it(raw):
     fixed = ftfy.fix_and_explain(
         raw, unescape_html=True, uncurl_quotes=False, fix_character_width=False, fix_line_breaks=False
     ).text
-    assert repair_line(raw).text == (fixed or raw)
+    assert repair_line(raw).text == _INVISIBLE.sub("", fixed or raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "places"),
+    [
+        ("\ufeffﬁsh", [(0, 2), (0, 2), (2, 3), (3, 4)]),
+        ("\ufeff\x00fish", [(0, 3), (3, 4), (4, 5), (5, 6)]),
+        ("ﬁ\u00adsh", [(0, 2), (0, 2), (2, 3), (3, 4)]),
+    ],
+)
+def test_what_is_removed_belongs_to_the_raw_character_beside_it(raw, places):
+    repair = repair_line(raw)
+    assert repair.text == "fish"
+    assert [to_raw(i, i + 1, 0, repair.alignment) for i in range(4)] == places

@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.evaluation.gold import GoldPage, load_pages
@@ -18,8 +19,9 @@ from pipeline.text import places, segments
 from pipeline.text.articles import article_starts
 from pipeline.text.features import _fired, cues, features
 from pipeline.text.features import parts_of as table_of
-from pipeline.text.repair import Repair
-from pipeline.text.segments import Line, Part, cut_lines, join_parts, read_lines
+from pipeline.text.repair import Repair, repair_line
+from pipeline.text.segments import Line, Part, cut_lines, join_parts, lines_of, read_lines
+from pipeline.text.sentences import sentences
 
 CORPUS = Path(__file__).parent.parent / "training" / "corpus"
 CASES = [json.loads(row) for row in (Path(__file__).parent / "cases" / "segments.jsonl").read_text().splitlines()]
@@ -92,6 +94,37 @@ def test_alignment_reaches_from_the_first_to_the_last_raw_character(text: str) -
             assert all(a <= b for a, b in zip(part.alignment, part.alignment[1:], strict=False))
 
 
+@given(TEXTS.map(str.strip).filter(bool))
+@example("Call the free consult hotline if your knee pain lasts all night long. \x85 | Knee Health Site")
+def test_parts_of_a_line_of_html_hold_words_and_keep_their_places(raw: str) -> None:
+    # Such a line may hold what ends a line of text: line breaks, and U+0085, which repair takes for an ellipsis.
+    parts = cut_lines([lines_of([Line(7, 7 + len(raw), raw, 0, repair_line(raw))])])
+    times = np.zeros(len(raw), int)
+    whole = parts.part(0)
+    for i in range(len(parts.text)):
+        part = parts.part(i)
+        behind = raw[part.start - 7 : part.end - 7]
+        assert behind and behind == behind.strip()
+        times[part.start - 7 : part.end - 7] += 1
+        whole = join_parts(whole, part, " " * 7 + raw) if i else part
+        for some in (part, whole):
+            alignment = some.alignment or range(len(some.text) + 1)
+            assert len(alignment) == len(some.text) + 1
+            assert alignment[0] >= 0 and alignment[-1] == some.end - some.start
+            assert all(a <= b for a, b in pairwise(alignment))
+    assert all(times[i] == 1 or (char.isspace() and not times[i]) for i, char in enumerate(raw))
+
+
+@pytest.mark.parametrize(("between", "read"), [(" \n\t", " "), ("\r\n", " "), (" \x85 ", " "), ("  ", "  "), ("", "")])
+def test_a_line_break_between_joined_parts_reads_as_a_space(between: str, read: str) -> None:
+    raw = f"Rest.{between}Ice &amp; heat."
+    second = Part(len(raw) - 15, len(raw), "Ice & heat.", (0, 1, 2, 3, 4, 9, 10, 11, 12, 13, 14, 15), 1)
+    whole = join_parts(Part(0, 5, "Rest.", None, 0), second, raw)
+    assert whole.text == f"Rest.{read}Ice & heat." and whole.alignment is not None
+    places = [0, 1, 2, 3, 4, *range(5, 5 + len(read))]
+    assert whole.alignment == [*places, *(second.start + place for place in second.alignment or ())]
+
+
 @given(TEXTS)
 def test_parts_joined_again_read_as_the_line(text: str) -> None:
     for line, parts in lines_with_parts(text):
@@ -121,6 +154,19 @@ def test_rules_asked_together_fire_as_they_do_one_by_one() -> None:
     texts = pa.array(dict.fromkeys(lines), pa.large_string())
     alone = [pc.match_substring_regex(texts, cue.pattern) for cue in cues()]
     assert np.array_equal(_fired(texts), np.column_stack(alone))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Honey does not treat asthma… Zinc shortens colds.", ["Honey does not treat asthma…", "Zinc shortens colds."]),
+        ("Does it help?… Who knows…", ["Does it help?…", "Who knows…"]),
+        ("“Rest…” is best. Dr. Li…", ["“Rest…”", "is best.", "Dr. Li…"]),
+        ("Heberden node … first joint, hard…soft", ["Heberden node … first joint, hard…soft"]),
+    ],
+)
+def test_an_ellipsis_ends_a_sentence_unless_it_runs_on(text: str, found: list[str]) -> None:
+    assert [text[begin:end] for begin, end in sentences(text)] == found
 
 
 def test_cues_have_unique_ids_and_known_labels() -> None:

@@ -6,6 +6,10 @@ its plan; no library keeps offsets through such repair, so `replay` follows the 
 Settings, argued: `unescape_html` always, not ftfy's "auto", which a single `<` turns off for all that follows;
 NFC, for NFKC turns 10³ into 103; quotes stay curly and wide characters wide, for these are the writer's; line
 breaks stay, for the caller cut the line.
+
+One rule is our own: soft hyphens and zero-width spaces, joiners and non-joiners between two letters go, for they would
+cut a word in two. Only Latin, Greek and Cyrillic letters: other scripts (and emoji) are spelled with joiners, or part
+their words by zero-width spaces.
 """
 
 import re
@@ -33,6 +37,9 @@ _SUSPECT = re.compile(
 _LONE_SPACE = re.compile(r"\xa0(?<![^\0-\x7f]\xa0)(?![^\0-\x7f])")
 # ASCII seven characters away from all else: ftfy's `is_bad`, which is slow, looks at seven at a time, not all ASCII.
 _FAR = re.compile(r"(?<=[\0-\x7f]{7})[\0-\x7f]+(?=[\0-\x7f]{7})")
+# Invisible characters inside a word; marks that melt into the letter before them are not among the letters.
+_LETTER = r"[A-Za-zÀ-ÖØ-öø-\u02af\u0370-\u052f\u1e00-\u1fff]"
+_INVISIBLE = re.compile(rf"(?<={_LETTER})[\xad\u200b-\u200d\u2060]+(?={_LETTER})")
 # Characters mended at once: some of ftfy's rules slow down on very long lines, and offsets are held per piece.
 _PIECE = 20_000
 _CODING = ("encode", "decode", "transcode")
@@ -43,7 +50,7 @@ class Repair(NamedTuple):
 
     text: the words. alignment: for each code point of `text`, and for its end, the offset in the raw line; it
     never falls, starts at 0 and ends at the raw length; None when `text` is the raw line. steps: sorted names
-    of what was mended, as in ftfy, `fix_encoding` standing for all its decoding steps.
+    of what was mended, as in ftfy, `fix_encoding` standing for all its decoding steps, or `remove_invisible_chars`.
     """
 
     text: str
@@ -116,7 +123,7 @@ def _config() -> "TextFixerConfig":
 
 
 def _is_sound(text: str) -> bool:
-    """True when every test that ftfy makes before it changes anything fails: five times as fast as ftfy's own round."""
+    """True when every test for something to mend fails: five times as fast as ftfy's own round."""
     from ftfy.badness import is_bad
 
     near = text if text.isascii() else _FAR.sub("", text)
@@ -125,11 +132,13 @@ def _is_sound(text: str) -> bool:
 
 @cache
 def _touched() -> re.Pattern[str]:
-    """Entities, and the characters that ftfy changes whatever stands around them."""
+    """Entities, the characters that ftfy changes whatever stands around them, and what is invisible inside words."""
     from ftfy.chardata import C1_CONTROL_RE, CONTROL_CHARS, HTML_ENTITY_RE, LIGATURES
 
     characters = "".join(map(chr, (*CONTROL_CHARS, *LIGATURES)))
-    return re.compile(f"[{re.escape(characters)}\ud800-\udfff]|{C1_CONTROL_RE.pattern}|{HTML_ENTITY_RE.pattern}")
+    return re.compile(
+        f"[{re.escape(characters)}\ud800-\udfff]|{C1_CONTROL_RE.pattern}|{HTML_ENTITY_RE.pattern}|{_INVISIBLE.pattern}"
+    )
 
 
 def _mend(text: str) -> tuple[str, list[int], set[str]]:
@@ -140,7 +149,11 @@ def _mend(text: str) -> tuple[str, list[int], set[str]]:
     replayed, offsets = replay(text, steps)
     if replayed != fixed:  # a rule of an ftfy newer than this replay
         offsets = move(range(len(text) + 1), compare(text, fixed))
-    return fixed, offsets, {_step_name(*step) for step in steps}
+    names = {_step_name(*step) for step in steps}
+    hidden = [(*match.span(), "") for match in _INVISIBLE.finditer(fixed)]
+    if not hidden:
+        return fixed, offsets, names
+    return _INVISIBLE.sub("", fixed), move(offsets, hidden), names | {"remove_invisible_chars"}
 
 
 def _step_name(action: str, name: str) -> str:

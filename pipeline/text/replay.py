@@ -8,6 +8,7 @@ length goes one to one, any other one starts where the replaced units started.
 import codecs
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import compress
@@ -57,8 +58,8 @@ def move(offsets: Sequence[int], edits: Iterable[Edit]) -> list[int]:
         moved += offsets[begin:end] if len(new) == end - begin else [offsets[begin]] * len(new)
         done = end
     moved += offsets[done:]
-    moved[0] = offsets[0]  # a cut at the very start belongs to the first unit that is left
-    return moved
+    first = bisect_right(moved, moved[0])  # what is left first: several units where they came from one
+    return [offsets[0]] * first + moved[first:]  # a cut at the very start belongs to it
 
 
 def compare(old: str, new: str) -> Iterator[Edit]:

@@ -159,15 +159,19 @@ def _cut(texts: Sequence[str], start: Ints, mended: Mapping[int, Line]) -> _Cut:
 
 
 def join_parts(first: Part, second: Part, raw: str) -> Part:
-    """Two neighbouring parts of one line as one; `raw` is the source's text."""
+    """Two neighbouring parts of one line as one; `raw` is the source's text.
+
+    The white space between them stays as it is, but a line break in it (a line of HTML may hold some) reads as a space.
+    """
     between = raw[first.end : second.start]
-    text = first.text + between + second.text
-    if first.alignment is None and second.alignment is None:
-        return Part(first.start, second.end, text, None, first.cut)
-    head = _full(first)[:-1] + list(range(first.end - first.start, second.start - first.start))
-    return Part(
-        first.start, second.end, text, head + [second.start - first.start + i for i in _full(second)], first.cut
-    )
+    places = range(first.end - first.start, second.start - first.start)
+    if len(f"{between}.".splitlines()) > 1:
+        between, places = " ", places[:1]
+    elif first.alignment is None and second.alignment is None:
+        return Part(first.start, second.end, first.text + between + second.text, None, first.cut)
+    tail = [second.start - first.start + i for i in _full(second)]
+    alignment = [*_full(first)[:-1], *places, *tail]
+    return Part(first.start, second.end, first.text + between + second.text, alignment, first.cut)
 
 
 def _full(part: Part) -> list[int]:
@@ -191,13 +195,17 @@ def _add_plain_parts(cut: _Cut, line: int, text: str, start: int, found: list[tu
 
 
 def _parts(line: Line, found: list[tuple[int, int]]) -> Iterator[Part]:
-    """The same of a repaired line; parts hold raw characters other than white space."""
+    """The same of a repaired line; parts hold raw characters other than white space.
+
+    Raw white space may stand for a word (U+0085 for …), and raw words for white space (&nbsp;): neither makes a part.
+    """
     text, alignment = line.repair.text, line.repair.alignment or ()
     raw = [alignment[place] for place, _ in found]
     begin = 0
     for i in range(1, len(found)):
         last = found[i][0]
-        if i < len(found) - 1 and (not text[found[begin][0] : last].strip() or not raw[begin] < raw[i] < raw[-1]):
+        shows = text[found[begin][0] : last].strip() and line.raw[raw[begin] : raw[i]].strip()
+        if i < len(found) - 1 and not (shows and raw[i] < raw[-1]):
             continue  # nothing to show yet, or the cut falls inside one raw character: no cut here
         first = found[begin][0]
         yield _aligned(line, alignment[first : last + 1], text[first:last], found[begin][1])

@@ -2,14 +2,14 @@
 
 Scraped and machine-translated text breaks parsers trained on edited prose, so the cut is by mark: a run of
 sentence-ending marks, closing quotes included, before white space. A full stop after an initial, a list
-number or a common abbreviation, or before a lower-case letter, ends nothing.
+number or a common abbreviation, or a full stop or … before a lower-case letter, ends nothing.
 """
 
 import re
 
 __all__ = ["sentences"]
 
-_END = re.compile(r"[.!?;。；！？]+[\"'”’)\]】]*(?=\s|$)|[。；！？]+[”’」]*")
+_END = re.compile(r"[.!?;…。；！？]+[\"'”’)\]】]*(?=\s|$)|[。；！？]+[”’」]*")
 # Abbreviations that a full stop follows in running health text; compared in lower case.
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:dr|mr|mrs|ms|prof|st|vs|e\.g|i\.e|etc|approx|no|fig|vol|inc|jr|sr|al|[a-z]|\d{1,2}|[ivx]{1,4})$",
@@ -34,9 +34,9 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 
 def _ends_sentence(text: str, begin: int, mark: re.Match[str]) -> bool:
-    if mark.group() != ".":
+    if mark.group().strip("…") not in ("", "."):
         return True
-    if _ABBREVIATION.search(text[begin : mark.start()]):
+    if mark.group() == "." and _ABBREVIATION.search(text[begin : mark.start()]):
         return False
     rest = text[mark.end() :].lstrip()
     return not rest[:1].islower()
