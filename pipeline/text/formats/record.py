@@ -10,8 +10,10 @@ from pipeline.errors import RejectError
 
 __all__ = ["Reader", "Record", "content_kind"]
 
-# No step back into a comment (`++`, `*+`): else each comment more doubles the ways to read the ones before.
-_HTML = re.compile(r"\ufeff?\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:[^-]|-(?!->))*+-->\s*)*+<(?:!doctype\s+html|html)\b", re.I)
+# Comments can be read in one way only, else each more doubles the ways to read the ones before. Single characters are
+# repeated possessively, groups are not: Python 3.11.2 matches those wrongly.
+_COMMENT = r"<!--[^-]*+(?:-(?!->)[^-]*+)*-->\s*+"
+_HTML = re.compile(rf"\ufeff?\s*(?:<\?xml[^>]*>\s*)?(?:{_COMMENT})*<(?:!doctype\s+html|html)\b", re.I)
 
 
 @dataclass(frozen=True)
