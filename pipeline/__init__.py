@@ -83,8 +83,13 @@ def evidence(claim: "str | Mapping[str, Any] | pd.Series", *, out: str | Path = 
     """The raw passages a claim was read from, its parts marked by offsets into the decoded source.
 
     claim: a claim_id (its beginning will do), or a row of `claims`. In a notebook the result shows itself
-    with the parts marked. Raises OutputError when there is no such claim.
+    with the parts marked. Raises OutputError when there is no such claim, ConfigError when `claim` is neither.
     """
+    from pipeline.errors import ConfigError
     from pipeline.store import evidence as find_evidence
 
-    return find_evidence(claim if isinstance(claim, str) else str(claim["claim_id"]), out=Path(out))
+    try:
+        claim_id = claim if isinstance(claim, str) else str(claim["claim_id"])
+    except (TypeError, LookupError) as error:
+        raise ConfigError(f"claim must be a claim_id or a row of `claims`, is a {type(claim).__name__}") from error
+    return find_evidence(claim_id, out=Path(out))

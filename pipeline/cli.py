@@ -6,12 +6,15 @@ on standard error that names the file or setting and the remedy.
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline import OUT, RAW
 from pipeline.errors import ClaimsieveError
+
+if TYPE_CHECKING:
+    from pipeline.evaluation.gold import GoldPage
 
 __all__ = ["app", "main"]
 
@@ -24,6 +27,7 @@ app = typer.Typer(
 _Raw = Annotated[Path, typer.Option(help="folder of pages to read")]
 _Out = Annotated[Path, typer.Option(help="folder of the tables")]
 _Config = Annotated[Path | None, typer.Option(help="TOML file of settings")]
+_CORPUS = Path("training/corpus")
 _Workers = Annotated[int | None, typer.Option(help="processes; all cores unless given")]
 
 
@@ -124,16 +128,9 @@ def evaluate(
     workers: _Workers = None,
 ) -> None:
     """Score cleaning and claims against labelled pages, then public sets where there are any; fail below a floor."""
-    from pipeline.errors import InputError
-    from pipeline.evaluation import floors, gold, pages, public
+    from pipeline.evaluation import floors, pages, public
 
-    corpus = Path("training/corpus")
-    if dumps is not None:
-        labelled = gold.load_dumps(dumps / "raw", dumps / "labels", dumps / "claims")
-    else:
-        labelled = gold.load_pages(corpus, part)
-    if not labelled:
-        raise InputError(f"no labelled pages ({part}) in {dumps or corpus}: name a folder of yours with --dumps")
+    labelled = _labelled(part, dumps)
     found = pages.figures(pages.score_pages(labelled, workers=workers))
     typer.echo(f"{len(labelled)} pages")
     for name, value in found.items():
@@ -150,6 +147,29 @@ def evaluate(
         typer.echo("\n".join(wrong) or "every figure is at or above its floor")
         if wrong:
             raise typer.Exit(1)
+
+
+def _labelled(part: str, dumps: Path | None) -> "list[GoldPage]":
+    """The dumps in a folder, or without one a part of the written corpus; there is at least one page."""
+    from pipeline.errors import ConfigError, InputError
+    from pipeline.evaluation import gold
+
+    if part not in gold.PARTS:
+        raise ConfigError(f"--part must be one of {', '.join(gold.PARTS)}, is {part!r}")
+    if dumps is not None:
+        labelled = gold.load_dumps(dumps / "raw", dumps / "labels", dumps / "claims")
+        where = f"{dumps / 'labels'}: put NAME.tsv files there"
+    else:
+        if not _CORPUS.is_dir():
+            raise InputError(
+                f"no folder {_CORPUS} in the current folder {Path.cwd()}: change to the repository, which has the"
+                " written corpus, or name a folder of yours with --dumps"
+            )
+        labelled = gold.load_pages(_CORPUS, part)
+        where = f"{_CORPUS} ({part}): name a folder of yours with --dumps"
+    if not labelled:
+        raise InputError(f"no labelled pages in {where}")
+    return labelled
 
 
 @app.command()

@@ -83,6 +83,12 @@ def test_evidence_by_the_beginning_of_an_id(ran):
             pipeline.evidence(unknown, out=ran.out)
 
 
+@pytest.mark.parametrize("claim", [None, 3, [], {"name": "tea"}])
+def test_what_is_no_claim_is_said_to_be_none(claim, tmp_path):
+    with pytest.raises(ConfigError, match="a claim_id or a row of `claims`"):
+        pipeline.evidence(claim, out=tmp_path)
+
+
 def test_marks_nest_and_words_are_escaped():
     from pipeline.store import Mark, Passage
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SAMPLES, call, command, table_bytes
 
+from pipeline.cli import evaluate
+from pipeline.errors import InputError
 from pipeline.store import read_manifest, read_table
 
 PAGE = "Ginger and nausea\n\nGinger tea may relieve nausea after a meal. It does not cure gastritis.\n"
@@ -245,6 +247,27 @@ class TestShow:
 
     def test_before_any_run(self, tmp_path):
         assert "run the pipeline first" in fails(1, "show", "abc", "--out", tmp_path)
+
+
+class TestEval:
+    @pytest.mark.parametrize(
+        ("made", "words"), [((), "raw is no folder"), (("raw", "claims"), "labels is no folder"),
+                            (("raw", "labels", "claims"), "no labelled pages")],
+    )  # fmt: skip
+    def test_dumps_that_are_not_there(self, tmp_path, made, words):
+        for name in made:
+            (tmp_path / name).mkdir()
+        message = fails(2, "eval", "--dumps", tmp_path)
+        assert words in message
+        assert "NAME.tsv" in message
+
+    def test_unknown_part_names_the_known_ones(self):
+        assert "train, dev, test" in fails(2, "eval", "--part", "foo")
+
+    def test_outside_the_repository(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(InputError, match=f"no folder training/corpus in the current folder {tmp_path}: "):
+            evaluate()
 
 
 class TestStatus:

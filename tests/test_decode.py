@@ -1,6 +1,7 @@
 """Promises of decoding: exact, reproducible, no rejection without a remedy."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,23 @@ def test_a_mangled_character_does_not_turn_the_rest_to_mojibake():
     data = "Ménière’s disease – vertigo, tinnitus… and “fullness”.".encode() + b"\xe2\x80"
     assert decode(data).encoding == "utf-8/replace"
     assert decode(data).text.startswith("Ménière’s disease – vertigo")
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le"])
+@pytest.mark.parametrize("mark", ["\ufeff", ""])
+@pytest.mark.parametrize("end", ["\ud83d helps.", "cut"])
+def test_a_broken_character_in_a_wide_codec_leaves_the_others(codec, mark, end):
+    if codec == "utf-32-le" and not mark:
+        pytest.skip("UTF-32 is known by its mark only")
+    data = f"{mark}Rest for the knee – ice too. {end}".encode(codec, "surrogatepass")
+    decoded = decode(data[:-1] if end == "cut" else data)
+    assert decoded.encoding == f"{codec}/replace"
+    assert decoded.text == f"{mark}Rest for the knee – ice too. " + ("cu\ufffd" if end == "cut" else "\ufffd helps.")
+
+
+def test_bytes_that_only_begin_like_a_mark_are_binary():
+    with pytest.raises(RejectError, match="control characters"):
+        decode(b"\xff\xfe" + random.Random(1).randbytes(5000))
 
 
 NO_WEB = ["undefined", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "charmap", "palmos", "utf-7",

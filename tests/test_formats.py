@@ -8,6 +8,7 @@ import random
 import stat
 import tarfile
 import zipfile
+import zlib
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -151,6 +152,20 @@ def test_a_bomb_in_a_web_archive_is_rejected():
     assert records("a.warc", data) == ["bomb"]
 
 
+@pytest.mark.parametrize("encoding", ["br", "deflate"])
+def test_a_page_that_is_not_packed_as_its_header_says_is_read(encoding):
+    def read_one(body, kind="text/html"):
+        data = response("https://a.example/1", body, kind=kind, extra=f"Content-Encoding: {encoding}\r\n")
+        return records("a.warc", data)
+
+    assert read_one(b"\n<p>Rest") == ["\n<p>Rest"]
+    assert read_one(b"\xef\xbb\xbf<html><p>Rest") == ["\ufeff<html><p>Rest"]
+    assert read_one("\ufeff<p>Rest".encode("utf-16-le")) == ["\ufeff<p>Rest"]
+    assert read_one("Rest helps – ice too.".encode(), "text/plain") == ["Rest helps – ice too."]
+    assert read_one(zlib.compress(b"<p>Rest")) == ["format"]
+    assert read_one(b"\x0b\x03\x80<p>Rest\x03") == ["format"]  # as Brotli stores what is too short to pack
+
+
 @pytest.mark.parametrize("head", ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\nContent-Type: text/html\n\n",
                                   "HTTP/1.1 200 OK\n\n", "HTTP/1.1 200 OK\r\nContent-Type: text/html\n\n"])  # fmt: skip
 def test_a_page_behind_a_bare_http_header_is_read(head):
@@ -201,6 +216,15 @@ def test_a_table_without_the_field_is_rejected():
     assert failure("a.parquet", parquet(pa.table({"body": ["x"]}))) == "field"
     assert records("a.csv", b"id,body\n1,x", text_field="body") == ["x"]
     assert records("a.parquet", parquet(pa.table({"body": ["x"]})), text_field="body") == ["x"]
+
+
+def test_a_table_with_two_columns_for_the_page_is_rejected():
+    twice = pa.Table.from_arrays([pa.array(["one"]), pa.array(["two"])], names=["text", "text"])
+    for name, data in (("a.csv", b"id,text,text\n1,one,two\n"), ("a.parquet", parquet(twice))):
+        with pytest.raises(RejectError, match="2 columns are called 'text': rename") as caught:
+            records(name, data)
+        assert caught.value.error == "field"
+    assert records("a.csv", b"id,text,id\n1,one,two\n") == ["one"]
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1), min_size=1, max_size=5))

@@ -272,6 +272,15 @@ def test_a_name_that_is_not_utf8_is_rejected_and_its_copy_read(tmp_path):
     assert "UTF-8" in reject["detail"]
 
 
+def test_names_that_are_shown_with_escapes_stay_apart(tmp_path):
+    put(tmp_path, os.fsdecode(b"a\xff.txt"), "Rest helps.")
+    put(tmp_path, r"a\xff.txt", "Rest helps.")
+    put(tmp_path, r"a\b.txt", "Ice helps.")
+    tables = ingest(tmp_path)
+    assert [row["source_path"] for row in tables["sources"]] == [r"a\\xff.txt", r"a\b.txt"]
+    assert [(row["source_path"], row["error"]) for row in tables["rejects"]] == [(r"a\xff.txt", "unreadable")]
+
+
 def test_a_file_above_the_limit_is_rejected(tmp_path):
     put(tmp_path, "a.txt", "x" * 100)
     assert only_reject(tmp_path, max_bytes=99)["error"] == "large"

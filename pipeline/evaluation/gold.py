@@ -14,9 +14,10 @@ from pathlib import Path
 from pipeline.errors import InputError
 from pipeline.schema import KEPT_LABELS
 
-__all__ = ["GoldClaim", "GoldPage", "Span", "load_dumps", "load_page", "load_pages", "part_of", "writer_of"]
+__all__ = ["PARTS", "GoldClaim", "GoldPage", "Span", "load_dumps", "load_page", "load_pages", "part_of", "writer_of"]
 
 Span = tuple[int, int]
+PARTS = ("train", "dev", "test")  # of the written corpus
 
 _LINE = re.compile(r"\[(\w*)\] ?(.*)$")
 _SWITCH = re.compile(r"‖(\w+)‖")
@@ -176,7 +177,16 @@ def _place(text: str, line: str, start: int, evidence: Span, places: list[int] |
 
 
 def load_dumps(raw: Path, labels: Path, claims: Path) -> list[GoldPage]:
-    """Annotated dumps: NAME.txt in `raw` with NAME.tsv in `labels` and NAME.jsonl in `claims`."""
+    """Annotated dumps: NAME.txt in `raw` with NAME.tsv in `labels` and NAME.jsonl in `claims`.
+
+    Raises InputError where one of the three folders is missing.
+    """
+    for folder in (raw, labels, claims):
+        if not folder.is_dir():
+            raise InputError(
+                f"{folder} is no folder: labelled dumps lie in three, raw/ (NAME.txt), labels/ (NAME.tsv) and"
+                " claims/ (NAME.jsonl)"
+            )
     return [
         _dump(path, raw / f"{path.stem}.txt", claims / f"{path.stem}.jsonl") for path in sorted(labels.glob("*.tsv"))
     ]

@@ -26,6 +26,7 @@ __all__ = ["INGEST", "find_files"]
 _PAPERS = re.compile(
     r"(?:readme|licen[cs]e|copying|notice|sources|changelog|makefile|dockerfile)(?:\.(?:md|txt|rst))?$", re.I
 )
+_ESCAPE = re.compile(r"\\x[0-9a-f]{2}")  # as `_printable` writes a byte
 _LARGE = 4 << 20  # bytes of a file, as stored, from which it is read in parts
 _PART = 4_000_000  # code points of a part
 # A record, or why it is lost, with its index; None for a whole file that is lost.
@@ -79,12 +80,23 @@ def _listed(path: Path, raw: Path) -> dict[str, Any]:
         with path.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
             n_bytes = stream.tell()
-    names = (_printable(path.relative_to(raw).as_posix()), _printable(str(path)))
-    return {"source_path": names[0], "file_path": names[1], "sha256": sha256, "n_bytes": n_bytes}
+    name = _printable(path.relative_to(raw).as_posix())
+    # Tables hold UTF-8 only; as it is shown, a path that is none could be that of another file.
+    file_path = str(path) if _is_utf8(str(path)) else ""
+    return {"source_path": name, "file_path": file_path, "sha256": sha256, "n_bytes": n_bytes}
+
+
+def _is_utf8(name: str) -> bool:
+    return os.fsencode(name).decode("utf-8", "replace") == name
 
 
 def _printable(name: str) -> str:
-    """A file's name as text: bytes that are not UTF-8 are written as \\xNN."""
+    """A file's name as text, no two alike: bytes that are not UTF-8 are written as \\xNN.
+
+    Backslashes are doubled where there are such bytes, or where the name itself could be taken for one that has some.
+    """
+    if _ESCAPE.search(name) or not _is_utf8(name):
+        name = name.replace("\\", r"\\")
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 

@@ -6,6 +6,7 @@ without this package. Nothing is tidied: BOM, CRLF and NUL stay, for offsets cou
 Order of trial: byte order mark, UTF-8, UTF-16 without a mark, the web codec the page declares, UTF-8 with a few broken
 bytes (lossy, recorded as `utf-8/replace`), windows-1252 where the outcome reads as Western prose,
 charset-normalizer, and last latin-1, which maps every byte and is mended by the repair of mojibake.
+UTF-16 and UTF-32 may have a few broken characters too (`utf-16-le/replace`).
 """
 
 import codecs
@@ -29,6 +30,8 @@ _CONTROLS = bytes({*range(32), 0x7F} - set(b"\t\n\v\f\r\x1b"))
 # Above this share of control characters a file is no text. Text has next to none; evenly spread bytes have 27/256.
 _MAX_CONTROL_SHARE = 0.05
 _FEW_CONTROLS = 8  # a short text may hold some
+# Characters that may be broken in UTF-16 or UTF-32, and one more for so many; of evenly spread bytes 1 in 32 is.
+_FEW_BROKEN, _PER_BROKEN = 2, 1000
 # Bytes looked at to tell UTF-16 without a mark, and bytes handed to the detector (its cost grows with them).
 _SNIFF = 4096
 _DETECT = 1 << 18
@@ -70,7 +73,7 @@ def decode(data: bytes, *, declared: str | None = None) -> Decoded:
     """
     if not data.strip(b"\0 \t\r\n\v\f"):
         raise RejectError("empty", f"the file holds no text ({len(data)} bytes): remove it or fetch the page again")
-    decoded = _by_mark(data) or _strict(data, _wide(data))
+    decoded = _nearly_strict(data, _marked(data)) or _nearly_strict(data, _wide(data))
     if decoded:
         return decoded
     _check_text(data)
@@ -108,11 +111,18 @@ def _decoded(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = 
         return None
 
 
-def _by_mark(data: bytes) -> Decoded | None:
-    for mark, codec in _MARKS:
-        if data.startswith(mark):
-            return _strict(data, codec)
-    return None
+def _marked(data: bytes) -> str | None:
+    return next((codec for mark, codec in _MARKS if data.startswith(mark)), None)
+
+
+def _nearly_strict(data: bytes, codec: str | None) -> Decoded | None:
+    """Text in a wide codec, though it were cut in a character or had a few that are half a pair."""
+    found = _strict(data, codec)
+    if found or codec is None:
+        return found
+    text = data.decode(codec, "replace")
+    n_broken = len(text) - len(data.decode(codec, "ignore"))
+    return Decoded(text, f"{codec}/replace") if n_broken <= _FEW_BROKEN + len(text) // _PER_BROKEN else None
 
 
 def _strict(data: bytes, codec: str | None) -> Decoded | None:

@@ -14,10 +14,11 @@ __all__ = ["Visible", "visible"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+_UNSEEN = "\0\ufeff \t\r\n\f"
 
 
 class Visible(NamedTuple):
-    """Lines as a reader sees them; those of white space only are left out.
+    """Lines as a reader sees them; those of white space, byte order marks and NULs only are left out.
 
     line: the number of each. text: its words, no white space at the edges. start, end: its place in the page.
     alignment: for each code point of `text`, and its end, the offset relative to `start`; None where `text` is the
@@ -124,7 +125,8 @@ def _cut(page: str, text: str, place: Ints, after: Ints, begins: Ints) -> Visibl
     numbers, words, spans = [], [], []
     for line, (begin, end) in enumerate(pairwise([*begins.tolist(), len(text)])):
         found = text[begin:end]
-        if core := found.strip():
+        core = found.strip()
+        if core.strip(_UNSEEN):
             begin += found.index(core[0])
             numbers.append(line)
             words.append(core)

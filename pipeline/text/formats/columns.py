@@ -3,7 +3,7 @@
 import csv
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -28,7 +28,7 @@ def read_csv(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectError]
 
     A row with broken quotes or more cells than the header is a rejection that names its lines: a quote left open takes
     all that follows into its row. Raises RejectError `field` where the header has neither the text nor the HTML field,
-    and those of `decode`.
+    or has one of them twice, and those of `decode`.
     """
     csv.field_size_limit(sys.maxsize)  # the default of 128 KiB is less than a long page
     lines, encoding = _lines(stream)
@@ -51,6 +51,7 @@ def read_csv(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectError]
         place = _place(began, rows.line_num)
         if not header:
             header = row
+            _check_once(header, config)
         elif len(row) > len(header):
             yield RejectError("csv", f"{place} has {len(row)} cells, the header {len(header)}: mend its quotes")
         elif row:
@@ -84,10 +85,18 @@ def _delimiter(text: str, config: Ingest) -> str:
     )
 
 
+def _check_once(names: Sequence[str], config: Ingest) -> None:
+    for name in (config.text_field, config.html_field):
+        if names.count(name) > 1:
+            raise RejectError(
+                "field", f"{names.count(name)} columns are called {name!r}: rename all but the one with the page"
+            )
+
+
 def read_parquet(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectError]:
     """One record a row; only the fields that the settings name are read, a batch of rows at a time.
 
-    Raises RejectError `corrupt`, `field` (neither the text nor the HTML field is there) and `bomb`.
+    Raises RejectError `corrupt`, `field` (neither the text nor the HTML field is there, or one is twice) and `bomb`.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -104,6 +113,7 @@ def read_parquet(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectEr
                 f"no column {config.text_field!r} or {config.html_field!r} (it has: {', '.join(names[:8])}): "
                 "set ingest.text_field or ingest.html_field to the column with the page",
             )
+        _check_once(names, config)
         number = 0
         for batch in file.iter_batches(_BATCH, columns=[name for name in wanted if name in names]):
             meter.add(batch.nbytes)

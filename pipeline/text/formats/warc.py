@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pipeline.config import Ingest
 from pipeline.errors import RejectError
-from pipeline.text.decode import decode
+from pipeline.text.decode import decode, is_utf8, is_wide
 from pipeline.text.formats.plain import declared_charset
 from pipeline.text.formats.record import Record, content_kind
 from pipeline.text.formats.unpack import Meter, unpacked
@@ -142,9 +142,14 @@ def _body(body: bytes, http: "HeaderMap", config: Ingest) -> bytes:
     encoding = (http.get("Content-Encoding") or "").strip().lower()
     if encoding in _ENCODINGS and body.startswith((_GZIP, _ZSTANDARD)):
         return unpacked(io.BytesIO(body), _ENCODINGS[encoding], Meter(len(body), config)).read()
-    if encoding in ("br", "deflate") and not body.lstrip()[:1] == b"<":
+    if encoding in ("br", "deflate") and not _is_plain(body):
         raise RejectError("format", f"it is packed with {encoding}, which is not read: rewrite the archive without it")
     return body
+
+
+def _is_plain(body: bytes) -> bool:
+    """Whether a body is not packed: packed bytes begin with no tag, and hardly ever are sound UTF-8."""
+    return body.lstrip()[:1] == b"<" or is_wide(body) or is_utf8((body,))
 
 
 def _without_chunks(body: bytes) -> bytes:
