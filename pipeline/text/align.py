@@ -1,14 +1,14 @@
 """Offsets in repaired text and in the decoded source: the one place where one becomes the other."""
 
 from collections.abc import Sequence
-from string import printable, whitespace
+from string import ascii_letters, digits
 
 __all__ = ["to_raw"]
 
 
-# One raw character makes one of these: repair never makes them of several, and no page writes them as a reference
-# (a numeric one for a letter, as in an address hidden from robots, is the exception).
-_SINGLE = frozenset(printable) - frozenset(whitespace) - frozenset("&<>\"'")
+# One raw character makes one of these: repair never makes them of several, and pages write them as they are, not as
+# references (but for letters of an address that is hidden from robots). Of other marks, as [ and ', that is not so.
+_SINGLE = frozenset(ascii_letters + digits + ".,;:!?)%")
 
 
 def to_raw(
@@ -20,7 +20,7 @@ def to_raw(
     point in the decoded source. `alignment`: the segment's column of that name (one offset relative to
     `raw_start` per code point of the text, and one for its end), None where text is the slice itself.
     `text`: the segment's; with it, tags and what else was dropped right behind the stretch stay outside of it where its
-    last character is a letter, digit or mark of ASCII.
+    last character is a letter or digit of ASCII, or one of .,;:!?)%.
     Returns (raw_start, raw_end) of the stretch, code points of the decoded source, end exclusive.
 
     The end is where the character after the stretch begins, so a character made from several raw ones keeps

@@ -44,8 +44,10 @@ class Decoding:
     together: exponent of how common the two types are with the predicate, against the network's own probabilities of
     each; of .3, .5, .7 and 1 the one with most types right on unseen pages.
     sure: least probability of an argument that is told of though it be in no claim.
-    min_score: claims below it are not returned. agreement: two claims of one sentence whose arguments share this much
-    (F1 of content words) are one claim, the better is kept; the scorer's own bound.
+    min_score: claims below it are not returned; of those below .1 on test articles two of 1,827 came to be written,
+    none of them right.
+    agreement: two claims of one sentence whose arguments share this much (F1 of content words) are one claim, the
+    better is kept; the scorer's own bound.
     """
 
     spans: int = 96
