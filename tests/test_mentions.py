@@ -148,6 +148,7 @@ def saying(words: str, kind: str) -> Any:
         ("Low back pain (LBP): the LBP hurts", "the LBP", "condition", "model", "abbreviation", "low back pain"),
         ("Insomnia may cause worry", "Insomnia", "condition", None, "exact", "insomnia"),
         ("An osteoporossis may cause worry", "osteoporossis", "condition", "model", "fuzzy", "osteoporosis"),
+        ("Chemotherapy causes cancer", "Chemotherapy", "factor", "model", "exact", "chemotherapy"),
         ("The sort of thing may cause worry", "sort of thing", "factor", "model", None, None),
     ],
 )  # fmt: skip
@@ -163,6 +164,13 @@ def test_how_an_argument_is_linked(
     assert match_kind in (None, mention["match_kind"])
     assert mention["link_kind"] == link_kind
     assert (mention["concept_name"] or "").lower() == (name or "")
+
+
+def test_compatibility_letters_keep_their_places() -> None:
+    line = "Some say Ｖｉｔａｍｉｎ Ｃ and vitamin B₁₂ help ﬁbromyalgia"
+    rows = article(line)["mentions"].to_pylist()
+    found = {line[row["raw_start"] : row["raw_end"]]: row["concept_name"] for row in rows}
+    assert found == {"Ｖｉｔａｍｉｎ Ｃ": "vitamin c", "vitamin B₁₂": "vitamin b12", "ﬁbromyalgia": "fibromyalgia"}
 
 
 def test_an_argument_has_the_context_of_its_place(monkeypatch: pytest.MonkeyPatch) -> None:

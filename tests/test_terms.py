@@ -11,11 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.knowledge.recognise import recogniser
 from pipeline.knowledge.terminology import load
 from pipeline.schema import ENTITY_TYPES
 from training.terminology.build_large import build, main
 from training.terminology.check import HEADER, Row, problems, read_terms
 from training.terminology.confirm import confirm
+from training.terminology.labels import accepted, suspects
 from training.terminology.merge import merge
 from training.terminology.sources import Record, read_folder
 
@@ -161,3 +163,57 @@ def test_an_identifier_is_confirmed_by_its_terms_only() -> None:
         "DOID:848": "disagrees",
         "claimsieve:waist-pain": "own",
     }
+
+
+@pytest.mark.parametrize(
+    ("term", "other"),
+    [
+        ("dimenhydrinate", "meclizine"),
+        ("zinc sulfate", "zinc gluconate"),
+        ("chloride", "chlorine"),
+        ("niacinamide", "niacin"),
+        ("nicotinamide", "niacin"),
+        ("naringenin", "naringin"),
+        ("hydroxyproline", "proline"),
+        ("myosin", "actin"),
+        ("branched-chain amino acids", "leucine"),
+        ("raspberry", "loganberry"),
+        ("infectious diarrhea", "dysentery"),
+        ("hyperactivity", "attention deficit hyperactivity disorder"),
+        ("waist-hip ratio", "waist circumference"),
+        ("agranulocytosis", "neutropenia"),
+        ("thyroid crisis", "thyrotoxicosis"),
+        ("dentine", "tooth neck"),
+        ("vocal tract", "glottis"),
+    ],
+)
+def test_different_things_have_different_identifiers(term: str, other: str) -> None:
+    ids = [concept.curie if (concept := recogniser().read(words)) else None for words in (term, other)]
+    assert None not in ids
+    assert ids[0] != ids[1]
+
+
+def test_eyeglasses_are_no_material() -> None:
+    glasses = recogniser().read("eyeglasses")
+    assert glasses is not None
+    assert glasses.curie == "MESH:D005139"
+
+
+def test_a_term_that_is_the_label_of_another_concept_is_suspect() -> None:
+    row = Row("MESH:D008468", "meclizine", "drug", ("dimenhydrinate", "meclozine", "antivert", "rash"), (), "")
+    records = [
+        Record("MESH:D008468", "Meclizine", ("Meclozine",), ""),
+        Record("drugcentral:596", "dimenhydrinate", (), ""),
+        Record("drugcentral:1", "meclozine", (), ""),
+        Record("HP:0000988", "Skin rash, Rash", (), ""),
+        Record("other:1", "antivert", (), ""),
+    ]
+    assert [(pair.term, pair.others) for pair in suspects([row], records)] == [("dimenhydrinate", ("drugcentral:596",))]
+
+
+def test_each_term_that_is_another_label_was_looked_at() -> None:
+    rows = read_terms(KNOWLEDGE / "terms")
+    assert accepted() <= {(row.entity_type, row.name, term) for row in rows for term in row.synonyms}
+    folder = Path(__file__).parents[2] / "shared" / "ontologies"
+    if folder.is_dir():
+        assert [pair for pair in suspects(rows, read_folder(folder)) if pair[:3] not in accepted()] == []

@@ -3,13 +3,13 @@
 A guard is a row of data (rules/*.json). Each of its lists holds words or short phrases; an empty list asks for nothing:
 
 - `left`, `right`: one of them stands directly before (after) the match; `not_left`, `not_right`: none does.
-  The mark `^` stands for the start of the text and `$` for its end.
+  The mark `^` stands for the start of the text, `$` for its end and `#` for any number.
 - `near`, `not_near`: one (none) of them stands in the same sentence, at most `NEAR` tokens away.
 - `case`: spellings, letter case included, that are accepted; others are not.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
 from pipeline.errors import ConfigError
@@ -39,6 +39,15 @@ class Guard:
         """Whether it asks for nothing and only excludes: it lets a term pass that stands alone."""
         return not (self.left or self.right or self.near or self.case)
 
+    def excluding(self, other: "Guard") -> "Guard":
+        """This guard, which also excludes what `other` excludes."""
+        return replace(
+            self,
+            not_left=self.not_left | other.not_left,
+            not_right=self.not_right | other.not_right,
+            not_near=self.not_near | other.not_near,
+        )
+
     def allows(self, text: str, tokens: Tokens, begin: int, end: int) -> bool:
         """Whether tokens `begin` to `end` of `text` may be read as the term."""
         if self.case and text[tokens.starts[begin] : tokens.ends[end - 1]] not in self.case:
@@ -63,7 +72,7 @@ def guard_from(row: Mapping[str, Sequence[str]], where: str) -> Guard:
 
 
 def _word(phrase: str) -> str:
-    return phrase if phrase in ("^", "$") else key_of(phrase)
+    return phrase if phrase in ("^", "$", "#") else key_of(phrase)
 
 
 def _passes(words: set[str], wanted: frozenset[str], unwanted: frozenset[str]) -> bool:
@@ -74,13 +83,17 @@ def _before(words: list[str], begin: int) -> set[str]:
     """The word before, and the two words before, a match."""
     if begin == 0:
         return {"^"}
-    return {words[begin - 1], " ".join(words[max(0, begin - 2) : begin])}
+    return {words[begin - 1], " ".join(words[max(0, begin - 2) : begin]), _number(words[begin - 1])}
 
 
 def _after(words: list[str], end: int) -> set[str]:
     if end == len(words):
         return {"$"}
-    return {words[end], " ".join(words[end : end + 2])}
+    return {words[end], " ".join(words[end : end + 2]), _number(words[end])}
+
+
+def _number(word: str) -> str:
+    return "#" if word[0].isdigit() else word
 
 
 def _around(words: list[str], begin: int, end: int) -> set[str]:

@@ -1,8 +1,9 @@
 """From words to a concept: `link(text, entity_type)`.
 
 The cascade stops at the first that answers: the words as a term, as a translated or lay variant, as a term
-with its short form in brackets, put together from head and site, and spelled nearly like a term of the same
-type with the same head noun. Otherwise there is no concept, and that is said.
+with its short form in brackets, put together from head and site, as a term that has one meaning only, of another
+type than wanted, and spelled nearly like a term of the same type with the same head noun. Otherwise there is no
+concept, and that is said.
 """
 
 import re
@@ -105,7 +106,20 @@ class Linker:
             for words in dict.fromkeys((stripped, unbracketed)):
                 if found := self._named(words, kind, short_forms):
                     return _nearly(found, kind, entity_type)
-        return self._fuzzy(tokenise(unbracketed), entity_type)
+        return self._other_type(unbracketed, entity_type) or self._fuzzy(tokenise(unbracketed), entity_type)
+
+    def _other_type(self, words: str, entity_type: str | None) -> Link | None:
+        """The one concept that the words name whatever is beside them: the same thing, typed by what is said of it.
+
+        "Chemotherapy causes cancer" is read with a factor, "chemotherapy treats cancer" with a treatment.
+        """
+        tokens = tokenise(words)
+        begin, end = _core(tokens.words)
+        entries = self._entries.get(" ".join(tokens.words[begin:end]), ())
+        if entity_type is None or len(entries) != 1 or entries[0].guard is not None:
+            return None
+        found = _of(entries[0].concept, entries[0].kind, None)
+        return found and _nearly(found, None, entity_type)
 
     def _named(
         self, words: str, entity_type: str | None, short_forms: Mapping[str, Concept | None] | None

@@ -5,6 +5,7 @@ through the same folding, so that the two sides always meet.
 """
 
 import re
+import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -48,6 +49,11 @@ _BRITISH_PART = re.compile("|".join(part for part, _ in _BRITISH))
 _BRITISH_OF = dict(_BRITISH)
 _GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ω": "omega", "μ": "micro", "κ": "kappa"}
 
+# Full-width letters and digits, small digits below the line and letters of mathematics, as some pages write words; each
+# stands for one plain character, so that places stay. Digits above the line are left: 10³ is no 103.
+_COMPATIBLE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\u2080-\u2089\U0001d400-\U0001d7ff]")
+_LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
+
 
 class Tokens(NamedTuple):
     """The tokens of a text, in parallel lists: folded words (marks as themselves), first code point, end."""
@@ -64,7 +70,7 @@ def fold(word: str) -> str:
     >>> [fold(w) for w in ["Discs", "Parkinson’s", "haemorrhoids", "biopsies", "pus", "β", "viruses", "illness"]]
     ['disc', 'parkinson', 'hemorrhoid', 'biopsy', 'pus', 'beta', 'virus', 'illness']
     """
-    low = word.lower().replace("’", "'")
+    low = word.translate(_LIGATURES).lower().replace("’", "'")
     if low.endswith("'s"):
         low = low[:-2]
     low = _GREEK.get(low, low)
@@ -86,13 +92,20 @@ def _singular(word: str) -> str:
     return word[:-1]
 
 
+def _plain(text: str) -> str:
+    """`text`, as long as it was, with compatibility letters and digits as plain ones."""
+    return text if text.isascii() else _COMPATIBLE.sub(lambda mark: unicodedata.normalize("NFKC", mark[0]), text)
+
+
 def tokenise(text: str) -> Tokens:
     """The tokens of `text`; places are code points of `text`, end exclusive.
 
     >>> tokenise("Low-back pain, knees").words
     ['low', 'back', 'pain', ',', 'knee']
+    >>> tokenise("ﬁber, Ｖｉｔａｍｉｎ B₁₂, 10³").words
+    ['fiber', ',', 'vitamin', 'b', '12', ',', '10', '³']
     """
-    marks = list(_TOKEN.finditer(text))
+    marks = list(_TOKEN.finditer(_plain(text)))
     return Tokens(
         [fold(mark.group()) for mark in marks],
         [mark.start() for mark in marks],
@@ -106,4 +119,4 @@ def key_of(term: str) -> str:
     >>> key_of("Crohn's Diseases"), key_of("x-ray")
     ('crohn disease', 'x ray')
     """
-    return " ".join([fold(word) for word in _TOKEN.findall(term)])
+    return " ".join([fold(word) for word in _TOKEN.findall(_plain(term))])

@@ -1,1 +1,1 @@
-"""The terminology: checked (`check`), compared with ontologies (`confirm`), a large one built (`build_large`)."""
+"""The terminology: checked (`check`), compared with ontologies (`confirm`, `labels`), a large one (`build_large`)."""
