@@ -33,7 +33,7 @@ def as_params(case: dict) -> object:
 @pytest.mark.parametrize(("given_", "expected"), [as_params(case) for case in CASES])
 def test_case(given_, expected):
     text = given_["text"]
-    context = {key: given_[key] for key in ("previous", "heading") if key in given_}
+    context = {key: given_[key] for key in ("previous", "heading", "following") if key in given_}
     claim = Sentence(
         text, place(text, given_["subject"]), place(text, given_["object"]), given_["predicate"], **context
     )
@@ -61,6 +61,21 @@ def test_what_the_reader_says_goes_first():
                               negated=negated, certainty=certainty)  # fmt: skip
             found = attributes_of(article, reading)
             assert (found.negated, found.certainty) == (negated, certainty)
+
+
+def test_a_verdict_counts_right_behind_the_claim_only():
+    text = "Claim: Lemon water cures cancer. Verdict: False. Ginger tea cures colds. It tastes good. This is false."
+    article = Article((Segment(text, "body"),))
+    denied = []
+    for words, subject, object_ in (
+        ("Claim: Lemon water cures cancer.", "Lemon water", "cancer"),
+        ("Ginger tea cures colds.", "Ginger tea", "colds"),
+    ):
+        evidence, first, last = (Span(0, *place(text, part)) for part in (words, subject, object_))
+        reading = Reading(evidence, first, "food", "treats", last, "condition", 0.5, "x")
+        found = attributes_of(article, reading)
+        denied.append((found.negated, found.cues))
+    assert denied == [(True, ("negation:verdict: false",)), (False, ())]
 
 
 def test_offers_do_not_repeat_a_stretch():

@@ -50,7 +50,7 @@ Place = tuple[int, int]
 class Sentence:
     """A claim as its attributes see it: evidence text, arguments in it (None when elsewhere), predicate.
 
-    previous: the sentence before it. heading: the heading above it. Places are code points of `text`.
+    previous, following: the sentences around it. heading: the heading above it. Places are code points of `text`.
     """
 
     text: str
@@ -59,6 +59,7 @@ class Sentence:
     predicate: str
     previous: str = ""
     heading: str = ""
+    following: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ def attributes_of(article: Article, reading: Reading) -> Attributes:
 def read_attributes(claim: Sentence, negated: bool | None = None, certainty: str | None = None) -> Attributes:
     """The attributes of a claim; `negated` and `certainty` as given where they are."""
     denied, denial = flagged("negation", claim)
+    if rejected := _verdict(claim.following):
+        denied, denial = True, (*denial, f"negation:{rejected}")
     doubted, doubt = flagged("hedge", claim)
     attribution = picked("attribution", claim)
     negated = denied if negated is None else negated
@@ -109,7 +112,8 @@ def place(article: Article, reading: Reading) -> Sentence:
     evidence = reading.evidence
     before = article.segments[evidence.segment].text[: evidence.start].rstrip()
     previous = before or _above(article, evidence.segment, ("body",))
-    spans = sentences(previous)
+    behind = article.segments[evidence.segment].text[evidence.end :]
+    spans, rest = sentences(previous), sentences(behind)
     return Sentence(
         article.words(evidence),
         _inside(evidence, reading.subject),
@@ -117,6 +121,7 @@ def place(article: Article, reading: Reading) -> Sentence:
         reading.predicate,
         previous[slice(*spans[-1])] if spans else "",
         _above(article, evidence.segment, ("title", "heading")),
+        behind[slice(*rest[0])] if rest else "",
     )
 
 
@@ -130,6 +135,12 @@ def _inside(evidence: Span, span: Span) -> Place | None:
     if span.segment != evidence.segment or span.start < evidence.start or span.end > evidence.end:
         return None
     return span.start - evidence.start, span.end - evidence.start
+
+
+def _verdict(following: str) -> str:
+    """The words of a sentence that calls the claim before it false ("Verdict: false."), empty where it does not."""
+    found = next((m for _, pattern in _patterns("verdict") if (m := pattern.search(following))), None)
+    return found.group().strip().lower() if found else ""
 
 
 def flagged(flag: str, claim: Sentence) -> tuple[bool, tuple[str, ...]]:
