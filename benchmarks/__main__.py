@@ -56,11 +56,11 @@ def measure(pages: Sequence[GoldPage], workers: int) -> None:
 
 
 def words_read(out: Path) -> int:
-    """Words of the kept text that the extract stage of a run with the default settings read."""
-    languages = pa.array(Extract().languages)
-    read = pc.field("is_representative") & pc.field("language").cast("string").isin(languages)
+    """Words of the kept text, repeats left out, that the extract stage of a run with the default settings read."""
+    read = pc.field("language").cast("string").isin(pa.array(Extract().languages))
     ids = read_table(out, "documents", columns=["document_id"], where=read)["document_id"]
-    kept = read_table(out, "segments", columns=["text"], where=pc.field("kept") & pc.field("document_id").isin(ids))
+    own = pc.field("kept") & pc.field("duplicate_of").is_null() & pc.field("document_id").isin(ids)
+    kept = read_table(out, "segments", columns=["text"], where=own)
     return sum(len(text.split()) for text in kept["text"].to_pylist())
 
 

@@ -13,9 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 import pipeline
-from pipeline.report.words import visible
 from pipeline.schema import ENTITY_TYPES, KEPT_LABELS, LABELS, PREDICATES, TABLES, Column, Table
-from pipeline.store import read_table, read_text
+from pipeline.store import read_table, read_text, visible
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

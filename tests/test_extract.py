@@ -106,13 +106,23 @@ def test_nothing_in_nothing_out():
     assert EXTRACT.run(nothing, FRAMES)["claims"].num_rows == 0
 
 
-def test_copies_and_foreign_articles_are_not_read(tables, claims):
-    documents = tables["documents"].to_pylist()
-    for change in ({"is_representative": False}, {"language": "de"}):
-        changed = {**tables, "documents": from_rows("documents", [{**row, **change} for row in documents])}
-        assert EXTRACT.run(changed, FRAMES)["claims"].num_rows == 0
+def test_repeats_and_foreign_articles_are_not_read(tables, claims):
+    documents = [{**row, "language": "de"} for row in tables["documents"].to_pylist()]
+    assert EXTRACT.run({**tables, "documents": from_rows("documents", documents)}, FRAMES)["claims"].num_rows == 0
     repeated = [{**row, "duplicate_of": "x"} for row in tables["segments"].to_pylist()]
     assert EXTRACT.run({**tables, "segments": from_rows("segments", repeated)}, FRAMES)["claims"].num_rows == 0
+
+
+def test_of_a_copy_is_read_what_repeats_nothing(tables, claims):
+    """In a copy as in any article; what repeats there stays context."""
+    documents = [{**row, "is_representative": False, "duplicate_of": "x"} for row in tables["documents"].to_pylist()]
+    said = {row["segment_id"] for row in claims}
+    segments = [
+        {**row, "duplicate_of": None if row["segment_id"] in said else "x"} for row in tables["segments"].to_pylist()
+    ]
+    copies = {**tables, "documents": from_rows("documents", documents), "segments": from_rows("segments", segments)}
+    found = EXTRACT.run(copies, FRAMES)["claims"].to_pylist()
+    assert {row["claim_id"] for row in found} == {row["claim_id"] for row in claims}
 
 
 def test_unknown_reader_names_the_known(tables):

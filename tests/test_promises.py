@@ -210,6 +210,77 @@ class TestNothingLost:
         }
 
 
+LEAFLET = (
+    "The MMR vaccine protects against measles, mumps and rubella. It is given to children in two doses, the first at"
+    " the age of about one year and the second before they start school.",
+    "Measles is a serious disease. It spreads through the air when an infected person coughs or sneezes, and it can"
+    " lead to pneumonia and to inflammation of the brain. Most children have no side effects after the second dose.",
+)
+RULES = (
+    "See a doctor if the symptoms last for longer than two weeks, if they get worse, or if they stop you from doing"
+    " your normal activities.",
+    "Take the medicine as your doctor tells you, and do not stop taking it without asking. Side effects are usually"
+    " mild and go away after a few days.",
+    "Eat a healthy diet, sleep enough and stay active. Tell your family, so that they can help you when you need it."
+    " A support group can help as well.",
+)
+TEA = (
+    "Ginger tea relieves sore throat and cough. The root contains gingerol, which reduces inflammation in the airways.",
+    "Drinking ginger tea twice a day may help with nausea. Doctors say ginger can worsen heartburn in {} patients.",
+    "Pregnant women should not take {} doses of ginger. Children under two years should avoid strong ginger tea.",
+    "Honey is {} added to the tea. Honey soothes a dry cough at night but it can cause botulism in infants.",
+)
+WALKING = (
+    "Regular walking lowers blood pressure in most adults. Thirty minutes a day prevents heart disease and stroke.",
+    "Too much salt causes high blood pressure. Smoking damages the vessels and raises the risk of heart attack.",
+    "Potassium in bananas helps to lower blood pressure, although people with kidney disease should be careful.",
+)
+
+
+def _said(tmp_path: Path, pages: Mapping[str, tuple[str, ...]]) -> tuple[list[dict], list[dict], list[dict]]:
+    """Rows of documents, claims and claim_groups of pages given as paragraphs."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    raw.mkdir(parents=True)
+    for name, paragraphs in pages.items():
+        (raw / f"{name}.txt").write_text("\n\n".join(paragraphs) + "\n", encoding="utf-8")
+    pipeline.run(raw, out, workers=1)
+    documents, claims, groups = (read_table(out, n).to_pylist() for n in ("documents", "claims", "claim_groups"))
+    return documents, claims, groups
+
+
+class TestCopiesCountOnce:
+    """Copies are no second voice; what only one of them says is heard."""
+
+    def test_the_one_word_that_turns_a_copy_round_is_read(self, tmp_path):
+        says = {"hospital": "The MMR vaccine does not cause autism.", "rumour": "The MMR vaccine causes autism."}
+        pages = {name: ("MMR vaccine and autism", line, *LEAFLET) for name, line in says.items()}
+        documents, _, groups = _said(tmp_path, pages)
+        assert sorted(row["is_representative"] for row in documents) == [False, True]
+        (group,) = [row for row in groups if (row["predicate"], row["object_name"]) == ("causes", "autism")]
+        assert min(group["support"], group["refute"]) > 0.3
+        assert {row["n_independent"] for row in groups if row is not group} == {1}
+
+    def test_pages_of_one_template_speak_each_for_themselves(self, tmp_path):
+        causes = {"Gout": "high uric acid", "Scabies": "mites", "Anemia": "iron deficiency"}
+        pages = {name: (name, f"{name} is caused by {cause}.", *RULES) for name, cause in causes.items()}
+        documents, claims, _ = _said(tmp_path, pages)
+        assert sum(row["is_representative"] for row in documents) == 1, "they count as copies"
+        found = {(r["object_text"], r["subject_text"]) for r in claims if r["predicate"] == "causes"}
+        assert found >= set(causes.items())
+        rules = [row["document_id"] for row in claims if row["evidence_text"] in " ".join(RULES)]
+        assert len(set(rules)) <= 1
+
+    def test_two_copies_are_one_voice_whatever_lies_beside_them(self, tmp_path):
+        one, other = ("some", "high", "often"), ("a few", "large", "usually")
+        first, second = (tuple(map(str.format, TEA, ("", *words))) for words in (one, other))
+        pages = {"a": ("Ginger tea and the common cold", *first), "b": ("Ginger tea: a cure for colds", *second)}
+        dump = ("Walking for high blood pressure", *WALKING, "", "Ginger tea and the common cold", *first)
+        for name, beside in (("two", {}), ("three", {"dump": dump})):
+            _, _, groups = _said(tmp_path / name, pages | beside)
+            (group,) = [r for r in groups if (r["predicate"], r["object_name"]) == ("worsens", "heartburn")]
+            assert (group["n_independent"], group["n_claims"]) == (1, 2)
+
+
 class TestOneTerminology:
     """Every row that may name a concept names the terminology it was looked up in, that of its run."""
 

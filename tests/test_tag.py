@@ -108,7 +108,7 @@ def test_places_go_through_the_alignment_of_repaired_text(terms: Path) -> None:
     assert [source[r["raw_start"] : r["raw_end"]] for r in rows] == ["fever"]
 
 
-def test_only_first_hand_text_of_representative_readable_articles_is_tagged(terms: Path) -> None:
+def test_only_first_hand_text_of_readable_articles_is_tagged_of_copies_too(terms: Path) -> None:
     documents = [document(1), document(2, language="de"), document(3, is_representative=False, duplicate_of="d1")]
     segments = [
         segment(1, 0, "fever"),
@@ -116,16 +116,19 @@ def test_only_first_hand_text_of_representative_readable_articles_is_tagged(term
         segment(1, 2, "fever", duplicate_of="s9"),
         segment(2, 0, "fever"),
         segment(3, 0, "fever"),
+        segment(3, 1, "fever", duplicate_of="s1-0"),
     ]
-    assert tagged(documents, segments, terms)["segment_id"].to_pylist() == ["s1-0"]
+    assert tagged(documents, segments, terms)["segment_id"].to_pylist() == ["s1-0", "s3-0"]
 
 
 def test_short_forms_hold_in_their_article_only(terms: Path) -> None:
-    segments = [segment(1, 0, TEXTS[0]), segment(2, 0, "LBP alone")]
-    rows = tagged([document(1), document(2)], segments, terms).to_pylist()
+    copy = [segment(3, 0, TEXTS[0], duplicate_of="s1-0"), segment(3, 1, "No LBP")]
+    segments = [segment(1, 0, TEXTS[0]), segment(2, 0, "LBP alone"), *copy]
+    rows = tagged([document(1), document(2), document(3)], segments, terms).to_pylist()
     assert [(r["document_id"], r["concept_name"]) for r in rows if r["match_kind"] == "abbreviation"] == [
         ("d1", "low back pain"),
         ("d1", "low back pain"),
+        ("d3", "low back pain"),
     ]
 
 

@@ -5,12 +5,14 @@ articles are copies when their words are equal, or when their true sets of word 
 `min_jaccard` (the same text, edited) or `min_containment` (one is a part of the other). Candidates come
 from shared MinHash bands and shared passages; every one is checked on the shingles before it counts. A
 cluster is a connected set of checked pairs in which each member is also a copy of the representative
-itself, so that a chain of small edits never joins unlike articles.
+itself, or an edited copy of a part of it, so that a chain of small edits never joins unlike articles.
 
 Which copy counts: the one with most kept characters, since who reads that one alone misses least; of
 equally long ones the first by source_path, record and raw_start, an order that neither the run nor its
 workers choose. (A date would serve better only if most pages told theirs.) Of a passage, the occurrence
-in a representative article counts, among those the one in the first article by the same order.
+in a representative article counts, among those the one in the first article by the same order. Passages of
+a copy that stand nowhere else are no repeats: a page built on the same template, or a leaflet with one `not`
+more, says in them what its representative does not (`pipeline.text.repeated_passages`).
 
 Lines that a site puts on many of its pages (`pipeline.text.site_lines`) are not counted once but dropped: they
 become `repeat`, wherever the labeller had kept them with some doubt.
@@ -18,8 +20,7 @@ become `repeat`, wherever the labeller had kept them with some doubt.
 
 import itertools
 import operator
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +31,9 @@ from pipeline.config import Deduplicate
 from pipeline.schema import TABLES
 from pipeline.stage import CorpusStage, Tables, conform, content_id, from_rows
 from pipeline.text.near_duplicates import Clusters, cluster
+from pipeline.text.repeated_passages import Passages, passage_hashes, repeated, runs
 from pipeline.text.site_lines import lines_of, repeated_lines, site_keys
-from pipeline.text.sketch import MINHASH, Hashes, band_hashes, fingerprint, shingles
+from pipeline.text.sketch import MINHASH, Hashes, band_hashes, shingles
 
 __all__ = ["DEDUPLICATE", "SITE_REASON", "join", "mark", "sketch"]
 
@@ -46,31 +48,20 @@ _Ints = npt.NDArray[np.int64]
 _Sameness = tuple[float, float, str]  # similarity, containment, method
 
 
-@dataclass(frozen=True)
-class _Passages:
-    """Every passage of every article, articles in keeper order, passages in reading order."""
-
-    segment_id: pa.Array
-    hash: npt.NDArray[np.uint64]
-    article: _Ints
-
-
 def sketch(tables: Tables, config: Deduplicate) -> pa.Table:
     """One row of `sketches` per row of `documents`, made from its rows of `segments`."""
     documents, schema = tables["documents"], TABLES["sketches"].schema
     lines = lines_of(tables["segments"])
     articles = [lines.get(document_id, []) for document_id in documents["document_id"].to_pylist()]
     segments = [[(line.segment_id, line.words) for line in article if line.kept] for article in articles]
+    labels = dict(zip(*(tables["segments"][name].to_pylist() for name in ("segment_id", "label")), strict=True))
     tokens = [list(itertools.chain.from_iterable(t for _, t in article)) for article in segments]
     sets = [shingles(article, config.shingle_words) for article in tokens]
     columns = {
         "exact": [content_id(*article) if article else "" for article in tokens],
         "shingles": [np.unique((full >> np.uint64(32)).astype(np.uint32)) for full in sets],
         "bands": _bands(sets, config),
-        "passages": [
-            [{"segment_id": key, "hash": fingerprint(t)} for key, t in article if len(t) >= config.min_passage_words]
-            for article in segments
-        ],
+        "passages": [_passages(article, labels, config) for article in segments],
         "lines": [
             [{"hash": line.hash, "chance": line.chance} for line in article if line.words] for article in articles
         ],
@@ -83,6 +74,18 @@ def sketch(tables: Tables, config: Deduplicate) -> pa.Table:
     for name, values in columns.items():
         table = table.append_column(schema.field(name), pa.array(values, schema.field(name).type))
     return conform("sketches", table)
+
+
+def _passages(
+    article: Sequence[tuple[str, list[str]]], labels: Mapping[str, str], config: Deduplicate
+) -> list[dict[str, object]]:
+    """The kept segments of an article that have words; labels: of all segments."""
+    worded = [(key, tokens) for key, tokens in article if tokens]
+    hashes = passage_hashes([(labels[key], tokens) for key, tokens in worded], config.min_passage_words)
+    return [
+        {"segment_id": key, "hash": value, "n_words": len(tokens)}
+        for (key, tokens), value in zip(worded, hashes, strict=True)
+    ]
 
 
 def _bands(sets: Sequence[Hashes], config: Deduplicate) -> list[Hashes]:
@@ -106,13 +109,14 @@ def join(sketches: pa.Table, config: Deduplicate) -> dict[str, pa.Table]:
     slim = sketches.drop_columns(["shingles"]).take(order)
     views = _views(sketches["shingles"])
     twin = _first_equal(slim["exact"].combine_chunks())
-    passages = _passages(slim["passages"].combine_chunks())
-    buckets = _buckets(slim["bands"].combine_chunks(), passages, twin)
+    passages = Passages.of(slim["passages"].combine_chunks())
+    buckets = _buckets(slim["bands"].combine_chunks(), passages, twin, config.min_passage_words)
     clusters = cluster(buckets, [views[i] for i in order.to_pylist()], config)
+    representative = clusters.representative[twin]
     rows = [
         *_document_rows(slim["document_id"].to_pylist(), clusters, twin),
-        *_passage_rows(passages, clusters.representative[twin]),
-        *_line_rows(slim, clusters.representative[twin], config),
+        *_passage_rows(passages, repeated(passages, representative, twin, config.min_passage_words)),
+        *_line_rows(slim, representative, config),
     ]
     rows.sort(key=operator.itemgetter(*TABLES["duplicates"].sort))
     return {"duplicates": from_rows("duplicates", rows)}
@@ -135,21 +139,16 @@ def _first_equal(exact: pa.Array) -> _Ints:
     return np.where(wordless, np.arange(len(codes)), first[codes] if len(codes) else codes)
 
 
-def _passages(column: pa.Array) -> _Passages:
-    articles = np.repeat(np.arange(len(column)), pc.list_value_length(column).to_numpy())
-    flat = column.flatten()
-    return _Passages(flat.field("segment_id"), flat.field("hash").to_numpy(), articles)
-
-
-def _buckets(bands: pa.Array, passages: _Passages, twin: _Ints) -> pa.Table:
-    """hash, item: the bands and passages of every article that is to be compared by shingles.
+def _buckets(bands: pa.Array, passages: Passages, twin: _Ints, min_words: int) -> pa.Table:
+    """hash, item: the bands and long passages of every article that is to be compared by shingles.
 
     Left out: an article equal to an earlier one (it goes where that one goes) and one without bands.
     """
     lengths = pc.list_value_length(bands).to_numpy()
     places = np.arange(len(twin))
-    article = np.concatenate([np.repeat(places, lengths), passages.article])
-    hashes = np.concatenate([bands.flatten().to_numpy(), passages.hash])
+    long = passages.n_words >= min_words
+    article = np.concatenate([np.repeat(places, lengths), passages.article[long]])
+    hashes = np.concatenate([bands.flatten().to_numpy(), passages.hash[long]])
     compared = ((twin == places) & (lengths > 0))[article]
     return pa.table({"hash": hashes[compared], "item": article[compared]}).group_by(["hash", "item"]).aggregate([])
 
@@ -158,7 +157,7 @@ def _document_rows(ids: Sequence[str], clusters: Clusters, twin: _Ints) -> Itera
     """Rows of the clusters of two articles or more. twin: the first article with the same words."""
     representative = clusters.representative[twin]
     order = np.argsort(representative, kind="stable")
-    for members in _runs(order, representative):
+    for members in runs(order, representative):
         methods = ["exact" if twin[i] == members[0] else "minhash" for i in members]
         methods[0] = min(methods[1:])
         alike = [(float(clusters.jaccard[t]), float(clusters.containment[t])) for t in twin[members]]
@@ -166,11 +165,10 @@ def _document_rows(ids: Sequence[str], clusters: Clusters, twin: _Ints) -> Itera
         yield from _cluster_rows("document", [ids[i] for i in members], found)
 
 
-def _passage_rows(passages: _Passages, representative: _Ints) -> Iterator[dict[str, object]]:
-    """Rows of the passages that occur twice or more."""
-    in_copy = (representative != np.arange(len(representative)))[passages.article]
-    order = np.lexsort((in_copy, passages.hash))  # stable: then by article and in reading order
-    for members in _runs(order, passages.hash):
+def _passage_rows(passages: Passages, repeats: _Ints) -> Iterator[dict[str, object]]:
+    """Rows of the passages that occur twice or more. repeats: for each passage the one that counts."""
+    order = np.lexsort((repeats != np.arange(len(repeats)), repeats))
+    for members in runs(order, repeats):
         ids = passages.segment_id.take(pa.array(members)).to_pylist()
         yield from _cluster_rows("passage", ids, [(1.0, 1.0, "passage")] * len(ids))
 
@@ -192,12 +190,6 @@ def _line_rows(articles: pa.Table, representative: _Ints, config: Deduplicate) -
     for row in repeated_lines(flat("lines"), config).to_pylist():
         ids = members.get((row["site"], row["hash"]), [])
         yield from _cluster_rows("line", ids, [(1.0, 1.0, "site")] * len(ids))
-
-
-def _runs(order: _Ints, key: npt.NDArray[np.generic]) -> list[_Ints]:
-    """`order` cut where `key` changes, runs of one left out."""
-    ordered = key[order]
-    return [run for run in np.split(order, np.flatnonzero(ordered[1:] != ordered[:-1]) + 1) if len(run) > 1]
 
 
 def _cluster_rows(kind: str, ids: Sequence[str], found: Sequence[_Sameness]) -> Iterator[dict[str, object]]:
@@ -294,5 +286,5 @@ DEDUPLICATE = CorpusStage(
     config="deduplicate",
     marks=("documents", "segments"),
     mark=mark,
-    version=f"2-{MINHASH}",
+    version=f"3-{MINHASH}",
 )

@@ -81,7 +81,7 @@ class _Document:
 
 
 def extract(tables: Tables, config: Extract) -> dict[str, pa.Table]:
-    """`claims` of the kept segments that repeat nothing, in the articles that stand for their cluster.
+    """`claims` of the kept segments that repeat nothing, in copies too; what repeats is context only.
 
     Takes `documents`, `segments`, `mentions`; gives `mentions` back with those of the readers' arguments that were
     not among them. Articles in a language that is not in `config.languages` are not read. Raises ConfigError for a
@@ -121,7 +121,8 @@ def _sorted(name: str, rows: Iterable[_Row], order: Sequence[str]) -> pa.Table:
 def _documents(tables: Tables, mentions: Sequence[_Row], config: Extract, linker: Linker) -> Iterator[_Document]:
     documents, segments = tables["documents"], tables["segments"]
     language = pc.is_in(documents["language"].cast(pa.string()), pa.array(config.languages, pa.string()))
-    wanted = documents.filter(pc.and_(documents["is_representative"], language)).to_pylist()
+    own = segments.filter(pc.and_(segments["kept"], pc.is_null(segments["duplicate_of"])))["document_id"]
+    wanted = documents.filter(pc.and_(pc.is_in(documents["document_id"], own), language)).to_pylist()
     kept: dict[str, list[_Row]] = {document["document_id"]: [] for document in wanted}
     for row in segments.filter(segments["kept"]).to_pylist():
         if row["document_id"] in kept:

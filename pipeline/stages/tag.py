@@ -20,22 +20,23 @@ from pipeline.stage import Stage, Tables, content_id, from_rows
 
 __all__ = ["TAG", "tag"]
 
-_COLUMNS = ("document_id", "segment_id", "source_path", "record", "raw_start", "text", "alignment")
+_COLUMNS = ("document_id", "segment_id", "source_path", "record", "raw_start", "text", "alignment", "duplicate_of")
 
 
 def tag(tables: Tables, config: Tag) -> dict[str, pa.Table]:
-    """`mentions` of the kept segments that repeat nothing, in the articles that stand for their cluster.
+    """`mentions` of the kept segments that repeat nothing, in copies too.
 
     Takes `documents` and `segments`. Articles in a language that is not in `config.languages` have no
     mentions. Raises ConfigError where `config.terminology` names no file, or `config.model` no spaCy model.
     """
     documents = tables["documents"]
     language = pc.is_in(documents["language"].cast(pa.string()), pa.array(config.languages, pa.string()))
-    readable = pc.and_(documents["is_representative"], language)
-    wanted = documents.filter(readable)["document_id"]
-    segments = tables["segments"]
-    first_hand = pc.and_(segments["kept"], pc.is_null(segments["duplicate_of"]))
-    chosen = segments.filter(pc.and_(first_hand, pc.is_in(segments["document_id"], wanted)))
+    wanted = documents.filter(language)["document_id"]
+    kept = tables["segments"].filter(tables["segments"]["kept"])
+    kept = kept.filter(pc.is_in(kept["document_id"], wanted))
+    # Of an article with any text of its own all of it: the rest may define short forms.
+    own = kept.filter(pc.is_null(kept["duplicate_of"]))["document_id"]
+    chosen = kept.filter(pc.is_in(kept["document_id"], own))
     recogniser = _recogniser(configured(config.terminology), config.model)
     rows = [row for article in _articles(chosen) for row in _article_rows(article, recogniser)]
     rows.sort(key=lambda r: (r["source_path"], r["record"], r["raw_start"], r["raw_end"], r["mention_id"]))
@@ -64,7 +65,8 @@ def _articles(segments: pa.Table) -> Iterator[list[dict[str, Any]]]:
 def _article_rows(segments: list[dict[str, Any]], recogniser: Recogniser) -> Iterator[dict[str, Any]]:
     short_forms = find_short_forms((segment["text"] for segment in segments), recogniser.read)
     for segment in segments:
-        yield from _segment_rows(segment, recogniser, short_forms)
+        if segment["duplicate_of"] is None:
+            yield from _segment_rows(segment, recogniser, short_forms)
 
 
 def _segment_rows(

@@ -9,6 +9,7 @@ import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,9 @@ import pyarrow as pa
 
 from pipeline.config import Deduplicate
 from pipeline.text.sketch import Hashes, overlaps
+
+if TYPE_CHECKING:
+    import scipy.sparse
 
 __all__ = ["Clusters", "cluster"]
 
@@ -54,21 +58,25 @@ def cluster(buckets: pa.Table, sets: Sequence[Hashes], config: Deduplicate) -> C
     buckets: rows of `hash` (uint64) and `item` (int64, place in `sets`), distinct; only sets that share a
     hash are compared. Each set in `buckets` holds at least one shingle, sorted and distinct.
 
-    Every member reaches `min_jaccard` or `min_containment` with its representative itself. The result
-    depends on the order of `sets` alone, never on that of `buckets`.
+    Every member reaches `min_jaccard` or `min_containment` with its representative itself, or `min_jaccard` with a
+    member that is a part of the representative: an edited copy of an article goes where the article goes, also
+    where that is a dump. The result depends on the order of `sets` alone, never on that of `buckets`.
     """
     places = np.arange(len(sets))
     clusters = Clusters(places, np.ones(len(sets)), np.ones(len(sets)))
-    for members in _components(list(_edges(buckets, sets, config)), len(sets)):
-        _settle(members, clusters, sets, config)
+    edges = [np.empty((0, 3), np.int64), *_edges(buckets, sets, config)]
+    pairs = np.concatenate(edges)
+    edited = _graph(pairs[pairs[:, 2] == 1], len(sets))
+    for members in _components(_graph(pairs, len(sets))):
+        _settle(members, clusters, edited, sets, config)
     return clusters
 
 
 def _edges(buckets: pa.Table, sets: Sequence[Hashes], config: Deduplicate) -> Iterator[_Ints]:
-    """Checked pairs of sets, as arrays of two columns."""
+    """Checked pairs of sets, as arrays of three columns, the last 1 where they reach `min_jaccard`."""
     for one, others in _candidates(buckets, config.max_bucket):
-        _, _, alike = _compare(one, others, sets, config)
-        yield np.column_stack([np.full(alike.sum(), one), others[alike]])
+        jaccard, _, alike = _compare(one, others, sets, config)
+        yield np.column_stack([np.full(alike.sum(), one), others[alike], jaccard[alike] >= config.min_jaccard])
 
 
 def _candidates(buckets: pa.Table, most: int) -> Iterator[tuple[int, _Ints]]:
@@ -97,27 +105,41 @@ def _compare(one: int, others: _Ints, sets: Sequence[Hashes], config: Deduplicat
     return jaccard, containment, (jaccard >= config.min_jaccard) | (containment >= config.min_containment)
 
 
-def _components(edges: Sequence[_Ints], size: int) -> list[_Ints]:
+def _graph(pairs: _Ints, size: int) -> "scipy.sparse.csr_array":
+    """The pairs, both ways."""
+    import scipy.sparse
+
+    one, other = np.concatenate([pairs[:, :2], pairs[:, 1::-1]]).T
+    return scipy.sparse.csr_array((np.ones(len(one), np.int8), (one, other)), shape=(size, size))
+
+
+def _components(graph: "scipy.sparse.csr_array") -> list[_Ints]:
     """Connected components of two sets or more, the members of each in order."""
     import scipy.sparse.csgraph
 
-    if not edges:
+    if not graph.nnz:
         return []
-    pairs = np.concatenate(edges)
-    graph = scipy.sparse.coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(size, size))
     _, labels = scipy.sparse.csgraph.connected_components(graph, directed=False)
     order = np.argsort(labels, kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
     return [part for part in parts if len(part) > 1]
 
 
-def _settle(members: _Ints, clusters: Clusters, sets: Sequence[Hashes], config: Deduplicate) -> None:
-    """Give the copies of the first member to it, then those of the first one left over, and so on."""
+def _settle(
+    members: _Ints, clusters: Clusters, edited: "scipy.sparse.csr_array", sets: Sequence[Hashes], config: Deduplicate
+) -> None:
+    """Give the copies of the first member to it, then those of the first one left over, and so on.
+
+    edited: the pairs that reach `min_jaccard`. What is so paired with a part of the first member goes to it too.
+    """
     while len(members) > 1:
         first, rest = int(members[0]), members[1:]
         jaccard, containment, alike = _compare(first, rest, sets, config)
-        copies = rest[alike]
+        inside = rest[containment >= config.min_containment].tolist()
+        parts = [i for i in inside if len(sets[i]) <= len(sets[first])]
+        theirs = alike | np.isin(rest, edited[parts].indices)
+        copies = rest[theirs]
         clusters.representative[copies] = first
-        clusters.jaccard[copies] = jaccard[alike]
-        clusters.containment[copies] = containment[alike]
-        members = rest[~alike]
+        clusters.jaccard[copies] = jaccard[theirs]
+        clusters.containment[copies] = containment[theirs]
+        members = rest[~theirs]
