@@ -1,6 +1,7 @@
 """What the command line shows: progress, the counts of a run, the passage behind a claim, the audit."""
 
 import contextlib
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.engines.steps import Progress as Watcher
+from pipeline.report import FILE_NAME, is_current
 from pipeline.report.audit import Audit, Drop
 from pipeline.report.words import percent
-from pipeline.store import Counts, Evidence, Manifest, Passage
+from pipeline.store import Counts, Evidence, Manifest, Passage, visible
 
 __all__ = ["console", "show_audit", "show_counts", "show_evidence", "show_manifest", "watch"]
 
@@ -25,7 +27,7 @@ _BRACKETS = {"evidence": ("«", "»"), "subject": ("[S ", "]"), "object": ("[O "
 
 def console() -> Console:
     """Standard output; outside a terminal without colour; lines are never cut."""
-    return Console(soft_wrap=True, highlight=False)
+    return Console(soft_wrap=True, highlight=False, emoji=False)
 
 
 @contextlib.contextmanager
@@ -52,21 +54,22 @@ def show_counts(to: Console, counts: Counts, manifest: Manifest, out: Path) -> N
     reused = sum(step.reused for step in manifest.steps)
     work = f"{manifest.seconds:.1f} s, {manifest.workers} workers; {computed} steps of work done, {reused} reused"
     for name, value in (*_count_lines(counts), ("time", work)):
-        to.print(f"{name:20} {escape(value)}")
+        to.print(f"{name:20} {_safe(value)}")
     to.print("\nwhere to look next:")
-    report = out / "report.html"
-    if report.exists():
-        to.print(f"  {escape(str(report))}: the report, in a browser")
-    to.print(f"  {escape(str(out))}/*.parquet: the tables ({', '.join(t.name for t in manifest.tables)})")
+    folder, report = _safe(str(out)), out / FILE_NAME
+    if is_current(out, manifest):
+        to.print(f"  {_safe(str(report))}: the report, in a browser")
+    to.print(f"  {folder}/*.parquet: the tables ({', '.join(t.name for t in manifest.tables)})")
     if counts.surest_claim is not None:
-        to.print(f"  {_python()} -m pipeline show {counts.surest_claim[:12]} --out {out}: the words behind a claim")
+        command = f"{shlex.quote(str(_python()))} -m pipeline show {counts.surest_claim[:12]}"
+        to.print(f"  {_safe(f'{command} --out {shlex.quote(str(out))}')}: the words behind a claim")
 
 
 def show_manifest(to: Console, manifest: Manifest, state: str) -> None:
     """The last run: state of its tables, steps, rows."""
-    to.print(f"{state}")
+    to.print(_safe(state))
     to.print(
-        f"written {manifest.started} from {escape(manifest.raw)} ({manifest.n_files} files),"
+        f"written {manifest.started} from {_safe(manifest.raw)} ({manifest.n_files} files),"
         f" version {manifest.version}, terminology {manifest.terminology}"
     )
     steps = Table("step", "computed", "reused", "seconds", box=None)
@@ -83,10 +86,10 @@ def show_evidence(to: Console, found: Evidence) -> None:
     """The raw passages of a claim with its parts marked, and why its segment was kept."""
     confidence = "none: no calibration fits" if found.confidence is None else f"{found.confidence:.2f}"
     to.print(Text(f"claim {found.claim_id}"))
-    to.print(Text(f"{found.statement}   (confidence {confidence})", style="bold"))
+    to.print(Text(f"{visible(found.statement)}   (confidence {confidence})", style="bold"))
     for passage in found.passages:
-        to.print(Text(f"\n{found.source_path}, characters {passage.start} to {passage.end}:", style="dim"))
-        to.print(_styled(passage) if to.is_terminal else Text(passage.marked(_BRACKETS)))
+        to.print(Text(f"\n{visible(found.source_path)}, characters {passage.start} to {passage.end}:", style="dim"))
+        to.print(_styled(passage) if to.is_terminal else Text(passage.marked(_BRACKETS, escape=visible)))
     to.print(
         Text(
             f"\nits segment was kept as {found.segment_label}: {found.segment_reason} (score {found.segment_score:.2f})"
@@ -105,7 +108,7 @@ def show_audit(to: Console, found: Audit) -> None:
         table = Table(name, "segments dropped", "characters dropped", "of its characters", box=None)
         for row in rows:
             part = percent(row.n_chars / row.n_chars_all if row.n_chars_all else None)
-            table.add_row(escape(row.name), str(row.n_segments), str(row.n_chars), part)
+            table.add_row(_safe(row.name), str(row.n_segments), str(row.n_chars), part)
         to.print(f"\ndropped by {name}:")
         to.print(table, width=_width(to))
         if found.more[name]:
@@ -119,8 +122,8 @@ def show_audit(to: Console, found: Audit) -> None:
 def _show_drops(to: Console, head: str, drops: tuple[Drop, ...]) -> None:
     table = Table("label", "reason", "score", "characters", "file", "from", "words", box=None)
     for drop in drops:
-        place = (escape(drop.source_path), str(drop.raw_start), escape(drop.words))
-        table.add_row(drop.label, escape(drop.reason), f"{drop.score:.2f}", str(drop.n_chars), *place)
+        place = (_safe(drop.source_path), str(drop.raw_start), _safe(drop.words))
+        table.add_row(drop.label, _safe(drop.reason), f"{drop.score:.2f}", str(drop.n_chars), *place)
     to.print(f"\n{head}")
     to.print(table, width=_width(to))
 
@@ -167,8 +170,8 @@ def _count_lines(counts: Counts) -> Iterator[tuple[str, str]]:
     )
     if counts.articles is not None:
         yield "articles", str(counts.articles)
-        yield "characters kept", f"{sum(counts.kept_chars.values())} ({_listed(counts.kept_chars)})"
-        yield "characters dropped", f"{sum(counts.dropped_chars.values())} ({_listed(counts.dropped_chars)})"
+        yield "characters kept", _sum(counts.kept_chars)
+        yield "characters dropped", _sum(counts.dropped_chars)
     if counts.duplicate_articles is not None:
         copies = f"{counts.duplicate_articles} articles, {counts.duplicate_passages} passages"
         yield "duplicates", f"{copies}; {counts.site_lines} lines dropped as their site's"
@@ -177,17 +180,28 @@ def _count_lines(counts: Counts) -> Iterator[tuple[str, str]]:
     if counts.mentions is not None:
         yield "mentions", str(counts.mentions)
     if counts.claims is not None:
-        yield "claims", f"{sum(counts.claims.values())} ({_listed(counts.claims)})"
+        yield "claims", _sum(counts.claims)
     if counts.disputed is not None:
         yield "disputed groups", str(counts.disputed)
+
+
+def _sum(numbers: dict[str, int]) -> str:
+    """The sum, and of what where there is anything."""
+    return f"{sum(numbers.values())}" + (f" ({_listed(numbers)})" if numbers else "")
 
 
 def _listed(numbers: dict[str, int]) -> str:
     return ", ".join(f"{name} {number}" for name, number in numbers.items())
 
 
+def _safe(text: str) -> str:
+    """Words of third parties, file names too: no markup, and nothing that a terminal would obey."""
+    return escape(visible(text))
+
+
 def _styled(passage: Passage) -> Text:
-    text = Text(passage.text)
+    # A blank takes the place of the carriage return of a line's end, so that offsets stay.
+    text = Text(visible(passage.text.replace("\r\n", " \n")))
     for mark in passage.marks:
         text.stylize(_STYLES[mark.role], mark.start - passage.start, mark.end - passage.start)
     return text

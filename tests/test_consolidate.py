@@ -16,11 +16,11 @@ from pipeline.stages.consolidate import join, opposites, sketch, support
 
 CASES = [json.loads(line) for line in (Path(__file__).parent / "cases" / "groups.jsonl").read_text().splitlines()]
 CONFIG = Consolidate()
-# A claim in short: article, site, cluster, evidence, subject, predicate, object, negated, confidence.
+# A claim in short: article, site, cluster, evidence, subject, predicate, object, negated, certainty, confidence.
 Voice = dict[str, Any]
 DEFAULTS: Voice = {
     "article": 0, "site": None, "cluster": None, "evidence": None, "subject": "ginger", "predicate": "relieves",
-    "object": "nausea", "negated": False, "confidence": 0.8,
+    "object": "nausea", "negated": False, "certainty": "asserted", "confidence": 0.8,
 }  # fmt: skip
 
 
@@ -50,7 +50,8 @@ def tables(voices: list[Voice], *, folder: str = "") -> dict[str, pa.Table]:
             "site": voice["site"], "title": None, "heading": None,
             "evidence_text": voice["evidence"] or f"Sentence {folder} {number}.", "evidence_start": number,
             "evidence_end": number + 1, "predicate": voice["predicate"],
-            "predicate_curie": PREDICATES[voice["predicate"]], "negated": voice["negated"], "certainty": "asserted",
+            "predicate_curie": PREDICATES[voice["predicate"]], "negated": voice["negated"],
+            "certainty": voice["certainty"],
             "quantity": None, "qualifier": None, "attribution": None, "evidence_type": "none",
             "confidence": voice["confidence"], "raw_score": 0.0, "extractor": "test", "cues": [],
             "calibration_id": None, "terminology": "embedded-0",
@@ -88,6 +89,7 @@ voices_at_large = st.lists(
         "subject": st.sampled_from(["ginger", "CHEBI:1", "walking"]),
         "predicate": st.sampled_from(["relieves", "worsens", "causes", "improves"]),
         "negated": st.booleans(),
+        "certainty": st.sampled_from(["asserted", "hedged"]),
         "confidence": st.one_of(st.none(), confidences),
     }),
     max_size=15,
@@ -134,7 +136,12 @@ def test_numbers_agree_with_each_other_and_with_the_claims(voices: list[Voice]) 
         assert 0 <= row["support"] <= 1 and 0 <= row["refute"] <= 1
         assert row["belief"] == pytest.approx(row["support"] * (1 - row["refute"]), abs=1e-6)
         assert row["max_confidence"] == max((c["confidence"] for c in own if c["confidence"] is not None), default=None)
-        assert [c["confidence"] for c in own if c["claim_id"] == row["example_claim_id"]] == [row["max_confidence"]]
+        side = [c for c in own if c["negated"] == (row["refute"] > row["support"])] or own
+        (example,) = [c for c in side if c["claim_id"] == row["example_claim_id"]]
+        assert (example["confidence"] or 0) == max(c["confidence"] or 0 for c in side)
+        outright = [c for c in own if c["certainty"] == "asserted" and not c["negated"]]
+        assert (row["n_asserted"] > 0) == bool(outright)
+        assert row["n_asserted"] <= min(row["n_independent"], len(outright))
         assert row["n_documents"] == len({claim["document_id"] for claim in own})
         assert row["n_sites"] <= row["n_documents"] <= row["n_claims"] >= row["n_independent"]
         against = max([row["refute"], *(found[other]["support"] for other in row["contradicts"])])
@@ -169,7 +176,16 @@ def test_a_copy_adds_nothing(voices: list[Voice], data: st.DataObject) -> None:
     copy = copied | {"article": 99, "site": site, "confidence": confidence}
     copy |= {"evidence": f"“{evidence.upper()}”", "cluster": None} if kind == "wording" else {"cluster": cluster}
     [after] = groups([*voices, copy])
-    same = ("support", "refute", "belief", "n_independent", "disputed", "max_confidence", "example_claim_id")
+    same = (
+        "support",
+        "refute",
+        "belief",
+        "n_independent",
+        "n_asserted",
+        "disputed",
+        "max_confidence",
+        "example_claim_id",
+    )
     assert {name: after[name] for name in same} == {name: before[name] for name in same}
     assert after["n_claims"] == before["n_claims"] + 1
 

@@ -12,8 +12,7 @@ from conftest import ROOT, call
 
 from pipeline import __version__
 from pipeline.config import load_config
-from pipeline.report.words import visible
-from pipeline.store import read_table, read_text
+from pipeline.store import read_table, read_text, visible
 
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/tables.md")
 TARGETS = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]

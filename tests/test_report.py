@@ -1,5 +1,6 @@
 """The report: whole, true to the tables, harmless, the same each time, and of bounded size."""
 
+import io
 import json
 import re
 import shutil
@@ -12,22 +13,24 @@ import pytest
 from conftest import SAMPLES
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 import pipeline
-from pipeline import report
+from pipeline import report, terminal
 from pipeline.config import Consolidate
 from pipeline.engines.flow import RunOptions, run_stages
 from pipeline.errors import OutputError
 from pipeline.evaluation.calibration import fit_isotonic, save
-from pipeline.report import findings
+from pipeline.report import cleaning, findings
+from pipeline.report.audit import audit
 from pipeline.report.marking import Span, pieces
 from pipeline.report.page import MEANINGS
 from pipeline.report.reliability import describe
-from pipeline.report.words import excerpt, visible
-from pipeline.schema import LABELS, TABLES
+from pipeline.report.words import excerpt
+from pipeline.schema import LABELS, PREDICATES, TABLES
 from pipeline.stage import from_rows
 from pipeline.stages.consolidate import join, sketch
-from pipeline.store import in_order, read_table, read_text, table_path
+from pipeline.store import count, in_order, phrase, read_manifest, read_table, read_text, table_path, visible
 
 HOSTILE = (
     """<script>alert(1)</script>"><img src=x onerror=alert(2)>'</style></title>{{ 7*7 }}{% raw %}&amp;\x00\u202e"""
@@ -148,6 +151,29 @@ class TestFindings:
         assert second["source_path"] in no.text_content()
         assert "disputed" in sides.getprevious().text_content()
 
+    @pytest.mark.parametrize(
+        ("voices", "says"),
+        [
+            ([(0.6, False, "asserted"), (0.65, False, "asserted"), (0.7, True, "asserted")], "statin causes rash"),
+            ([(0.65, False, "asserted"), (0.7, True, "asserted")], None),
+            ([(0.9, False, "hedged"), (0.8, False, "hedged")], "statin may cause rash"),
+            ([(0.9, False, "hedged"), (0.8, False, "asserted")], "statin causes rash"),
+            ([(None, True, "asserted")], "statin does not cause rash"),
+        ],
+        ids=["most affirm", "denied more surely", "nobody says it outright", "one says it outright", "only denied"],
+    )
+    def test_a_relation_says_what_its_pages_say(self, copy, voices, says):
+        rows = read_table(copy, "claims").to_pylist()
+        told = list({row["source_path"]: row for row in rows}.values())[: len(voices)]
+        for row, (confidence, negated, certainty) in zip(told, voices, strict=True):
+            row.update(group_id="g", predicate="causes", subject_name="statin", object_name="rash")
+            row.update(confidence=confidence, negated=negated, certainty=certainty, calibration_id=None)
+        put_claims(copy, told)
+        shown, _ = findings.relations(copy)
+        heads = parsed(report.write(copy)).xpath("//section[@id='relations']//tbody/tr/th[span[@class='subject']]")
+        assert [head.text_content().removesuffix(" disputed") for head in heads] == ([says] if says else [])
+        assert all(relation.example.negated == relation.negated for relation in shown)
+
     def test_where_nothing_contradicts_it_says_so(self, copy):
         rows = [
             row | {"negated": False} for row in read_table(copy, "claims").to_pylist() if row["predicate"] == "is_a"
@@ -209,6 +235,29 @@ class TestHarmless:
         assert not page.xpath("//script | //img | //b")
         assert "<b>page.txt" in part(page, "page")
 
+    def test_a_terminal_and_a_notebook_obey_no_words(self, tmp_path, capsys):
+        raw, out = tmp_path / "raw", tmp_path / "out"
+        raw.mkdir()
+        hostile = "\x1b]0;pwned\x07\x1b[31m\u202e"
+        words = f"Ginger tea {hostile} relieves nausea.\r\nZinc causes [bold]nausea[/bold].\r\n"
+        page = {"text": words, "url": f"https://a{hostile}.example/"}
+        (raw / f"{hostile}.jsonl").write_text(json.dumps(page), encoding="utf-8")
+        pipeline.run(raw, out, workers=1)
+        found = [pipeline.evidence(claim, out=out) for _, claim in pipeline.claims(out=out).iterrows()]
+        terminal.show_counts(terminal.console(), count(out), read_manifest(out), out)
+        terminal.show_manifest(terminal.console(), read_manifest(out), "fresh")
+        terminal.show_audit(terminal.console(), audit(out))
+        for claim in found:
+            terminal.show_evidence(terminal.console(), claim)
+            coloured = Console(file=io.StringIO(), force_terminal=True, color_system="standard", soft_wrap=True)
+            terminal.show_evidence(coloured, claim)
+            (subject,) = [p.slice(mark) for p in claim.passages for mark in p.marks if mark.role == "subject"]
+            assert f"36m{visible(subject)}\x1b[0m" in coloured.file.getvalue(), "line ends shift no mark"
+        shown = capsys.readouterr().out + "".join(claim._repr_html_() for claim in found)
+        assert len(found) >= 2
+        assert "␛]0;pwned" in shown
+        assert not re.search("[\x07\x1b\u202e]", shown)
+
     def test_nothing_is_fetched_and_nothing_runs(self, page):
         assert not page.xpath("//script | //@src | //@srcset | //@*[starts-with(name(), 'on')]")
         assert all(link.startswith("#") for link in page.xpath("//@href"))
@@ -267,6 +316,17 @@ class TestWhatever:
         assert not (tmp_path / "out" / report.FILE_NAME).exists()
 
 
+class TestNumbers:
+    def test_characters_are_those_of_the_table_of_articles(self, page, ran):
+        articles = pipeline.load("documents", out=ran.out)
+        kept, dropped = int(articles["n_chars_kept"].sum()), int(articles["n_chars_dropped"].sum())
+        counts, found = count(ran.out), audit(ran.out)
+        assert (sum(counts.kept_chars.values()), sum(counts.dropped_chars.values())) == (kept, dropped)
+        assert (found.n_chars, found.n_chars_dropped) == (kept + dropped, dropped)
+        assert sum(row.n_chars for row in cleaning.reasons(ran.out)[0]) == dropped
+        assert f"{kept:,} of {kept + dropped:,}" in part(page, "numbers")
+
+
 class TestWords:
     @given(st.text(max_size=60), st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=6))
     def test_pieces_tile_their_text_and_roles_reach_as_far_as_their_spans(self, text, ends):
@@ -286,6 +346,14 @@ class TestWords:
         assert len(shown) <= length
         assert "\n" not in shown
         assert visible(shown) == shown
+
+    @pytest.mark.parametrize("predicate", PREDICATES)
+    def test_every_predicate_can_be_denied_and_doubted(self, predicate):
+        assert phrase(predicate) == ("", predicate.replace("_", " "))
+        (denied, verb), (doubted, same) = phrase(predicate, negated=True), phrase(predicate, hedged=True)
+        assert (denied, doubted) in {("does not", "may"), ("is not", "may be")}
+        assert verb == same
+        assert predicate.replace("_", " ") in {f"{verb}s", verb, f"is {verb}"}
 
     def test_every_label_is_explained(self):
         assert tuple(MEANINGS) == LABELS

@@ -5,8 +5,12 @@ much more there is and in which table it stands.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["FILE_NAME", "write"]
+if TYPE_CHECKING:
+    from pipeline.store import Manifest
+
+__all__ = ["FILE_NAME", "is_current", "write"]
 
 FILE_NAME = "report.html"
 
@@ -15,17 +19,30 @@ def write(out: Path) -> Path:
     """Write report.html into the folder `out` from the tables in it; returns its path.
 
     A table that is not there yet (the run stopped at an earlier stage) leaves its part of the page empty.
-    Raises OutputError when there are no tables at all, or the page cannot be written.
+    Raises OutputError when there are no tables at all, some are damaged, or the page cannot be written.
     """
-    from pipeline.errors import OutputError
     from pipeline.report.page import render
+    from pipeline.store import not_written, read_manifest, require_whole
 
     path, draft = out / FILE_NAME, out / ".cache" / FILE_NAME
-    page = render(out)
+    manifest = read_manifest(out)
+    require_whole(out)
+    page = render(out) + (_stamp(manifest) if manifest is not None else "")
     try:
         draft.parent.mkdir(exist_ok=True)
         draft.write_text(page, encoding="utf-8", newline="\n")
         draft.replace(path)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}; free space and run again") from error
+        raise not_written(str(path), error, "free space on the disk and run again") from error
     return path
+
+
+def is_current(out: Path, manifest: "Manifest") -> bool:
+    """Whether report.html in the folder `out` was written from the tables of this manifest."""
+    path = out / FILE_NAME
+    return path.is_file() and path.read_bytes().endswith(_stamp(manifest).encode())
+
+
+def _stamp(manifest: "Manifest") -> str:
+    """The last line of a page: which tables it shows. No clock, for a copied folder's times say nothing."""
+    return f"<!-- tables {manifest.fingerprint()} -->\n"

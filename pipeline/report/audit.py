@@ -1,6 +1,6 @@
 """The cleaning laid open: what was dropped as what, why and where, and what another threshold would change.
 
-Sizes are code points of the decoded source, from a segment's start to its end.
+Sizes are characters of the segments' texts that are not white space, as in `documents`.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.config import Clean
-from pipeline.report.rows import columns, one_of
+from pipeline.report.rows import columns, one_of, sized_segments
 from pipeline.report.words import excerpt
 from pipeline.store import Manifest, read_manifest, read_table, read_texts
 
@@ -22,12 +22,12 @@ __all__ = ["THRESHOLDS", "Audit", "Bound", "Drop", "Exact", "Share", "audit", "b
 THRESHOLDS = (0.3, 0.7)  # one stricter and one laxer than the default of config.Clean
 _WORDS = 80
 _PLACE = ("source_id", "raw_start", "raw_end")
-_COLUMNS = ("segment_id", "document_id", "source_path", "raw_start", "raw_end", "label", "kept", "reason", "score")
+_COLUMNS = ("segment_id", "document_id", "source_path", "raw_start", "label", "kept", "reason", "score")
 
 
 @dataclass(frozen=True)
 class Share:
-    """One label, reason or site: its segments and code points, dropped and all."""
+    """One label, reason or site: its segments and characters, dropped and all."""
 
     name: str
     n_segments: int
@@ -53,7 +53,7 @@ class Bound:
     """What `threshold` could change at most, by stored scores alone.
 
     to: what a segment could become, "dropped" or "kept". n_segments, n_chars: those whose score leaves it open.
-    n_chars_ruled: code points of drops by markup, by neighbours, for the site or as no main text of a web page, where
+    n_chars_ruled: characters of drops by markup, by neighbours, for the site or as no main text of a web page, where
         the threshold decides nothing.
     """
 
@@ -66,7 +66,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class Exact:
-    """What `threshold` does change, by labelling anew: characters (no white space) newly dropped and newly kept."""
+    """What `threshold` does change, by labelling anew: characters of the source (no white space) dropped and kept."""
 
     threshold: float
     n_chars_dropped: int
@@ -92,9 +92,8 @@ def audit(out: Path, thresholds: Sequence[float] = THRESHOLDS, *, n_rows: int = 
 
     Raises OutputError when the pages were not cleaned yet.
     """
-    read_table(out, "segments", columns=["segment_id"])  # says what to do where it is missing; `columns` would not
-    segments = columns(out, "segments", *_COLUMNS)
-    segments = segments.append_column("n", pc.subtract(segments["raw_end"], segments["raw_start"]))
+    read_table(out, "segments", columns=["segment_id"])  # says what to do where it is missing
+    segments = sized_segments(out, *_COLUMNS)
     dropped = segments.filter(pc.invert(segments["kept"]))
     whole = segments.append_column("site", _sites(out, segments))
     shares = {name: _shares(whole, name) for name in ("label", "reason", "site")}
@@ -200,7 +199,7 @@ def _sites(out: Path, segments: pa.Table) -> pa.ChunkedArray:
 
 
 def _shares(segments: pa.Table, name: str) -> tuple[Share, ...]:
-    """The values of a column with something dropped, most dropped code points first."""
+    """The values of a column with something dropped, most dropped characters first."""
     everything = _sums(segments, name)
     dropped = _sums(segments.filter(pc.invert(segments["kept"])), name)
     rows = [Share(value, count, chars, everything[value][1]) for value, (count, chars) in dropped.items()]

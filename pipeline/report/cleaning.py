@@ -7,8 +7,10 @@ from typing import TypedDict
 
 import pyarrow.compute as pc
 
-from pipeline.report.rows import columns, one_of
+from pipeline.errors import OutputError
+from pipeline.report.rows import columns, one_of, sized_segments
 from pipeline.report.words import excerpt
+from pipeline.store import table_path
 
 __all__ = ["Cluster", "Copy", "Reason", "Reject", "clusters", "reasons", "rejects"]
 
@@ -31,7 +33,7 @@ class _Member(TypedDict):
 
 @dataclass(frozen=True)
 class Reason:
-    """A rule or model with what it dropped as one label: segments, code points, and one example."""
+    """A rule or model with what it dropped as one label: segments, characters (no white space), and one example."""
 
     label: str
     reason: str
@@ -70,12 +72,10 @@ class Reject:
 
 
 def reasons(out: Path) -> tuple[tuple[Reason, ...], int]:
-    """What dropped most code points, and how many more pairs of label and reason there are."""
-    segments = columns(out, "segments", "segment_id", "label", "kept", "reason", "raw_start", "raw_end")
-    dropped = segments.filter(pc.invert(segments.column("kept")))
-    lengths = pc.subtract(dropped.column("raw_end"), dropped.column("raw_start"))
+    """What dropped most characters, and how many more pairs of label and reason there are."""
+    segments = sized_segments(out, "segment_id", "label", "kept", "reason")
     sums = (
-        dropped.append_column("n", lengths)
+        segments.filter(pc.invert(segments.column("kept")))
         .group_by(["label", "reason"], use_threads=False)
         .aggregate([("n", "sum"), ("n", "count"), ("segment_id", "first")])
         .to_pylist()
@@ -96,7 +96,13 @@ def clusters(out: Path) -> tuple[tuple[Cluster, ...], int]:
         found.setdefault((row["kind"], row["cluster_id"]), []).append(row)
     largest = sorted(found.values(), key=lambda rows: (rows[0]["kind"], -len(rows), rows[0]["cluster_id"]))[:_CLUSTERS]
     shown = [sorted(rows, key=_representative_first)[:_MEMBERS] for rows in largest]
-    places = _places(out, [row["member_id"] for rows in shown for row in rows])
+    members_shown = [row["member_id"] for rows in shown for row in rows]
+    places = _places(out, members_shown)
+    if not places.keys() >= {*members_shown}:
+        raise OutputError(
+            f"{table_path(out, 'duplicates')} names what neither documents nor segments hold: these tables are not of"
+            " one run; run the pipeline again"
+        )
     return tuple(
         Cluster(rows[0]["kind"], tuple(_copy(row, places) for row in rows), len(all_rows) - len(rows))
         for rows, all_rows in zip(shown, largest, strict=True)

@@ -32,6 +32,7 @@ class _Group(TypedDict):
     n_claims: int
     n_sites: int
     n_independent: int
+    n_asserted: int
     support: float
     refute: float
     belief: float
@@ -73,11 +74,16 @@ class Statement:
 
 @dataclass(frozen=True)
 class Relation:
-    """A group of equal claims, with the statement it was read from most surely."""
+    """A group of equal claims, with the surest statement of the side that is likelier.
+
+    negated: the pages only deny it. hedged: no page says it outright.
+    """
 
     subject: str
     predicate: str
     object: str
+    negated: bool
+    hedged: bool
     support: float
     n_independent: int
     n_sites: int
@@ -201,10 +207,13 @@ def _statements(out: Path, claim_ids: Sequence[str]) -> dict[str, Statement]:
 
 
 def _relation(group: _Group, example: Statement | None) -> Relation:
+    negated = example is not None and example.negated
     return Relation(
         subject=excerpt(group["subject_name"], 80),
         predicate=group["predicate"],
         object=excerpt(group["object_name"], 80),
+        negated=negated,
+        hedged=example.hedged if example and negated else not group["n_asserted"],
         support=group["support"],
         n_independent=group["n_independent"],
         n_sites=group["n_sites"],

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.report.words import visible
+from pipeline.store import visible
 
 __all__ = ["Piece", "Span", "pieces"]
 

@@ -7,9 +7,9 @@ import jinja2
 from pipeline import __version__
 from pipeline.report import cleaning, findings, reliability
 from pipeline.report.dirty_page import dirty_page
-from pipeline.report.words import excerpt, percent, visible
+from pipeline.report.words import excerpt, percent
 from pipeline.schema import KEPT_LABELS, LABELS
-from pipeline.store import count
+from pipeline.store import count, phrase
 
 __all__ = ["MEANINGS", "render"]
 
@@ -71,5 +71,5 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "number": "{:,}".format, "visible": visible, "excerpt": excerpt}
+    environment.filters |= {"percent": percent, "number": "{:,}".format, "excerpt": excerpt, "phrase": phrase}
     return environment.get_template("report.html")

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.schema import TABLES
-from pipeline.store import read_table, table_path
+from pipeline.store import read_table, sized, table_path
 
-__all__ = ["columns", "one_of"]
+__all__ = ["columns", "one_of", "sized_segments"]
 
 
 def columns(out: Path, name: str, *wanted: str, where: pc.Expression | None = None) -> pa.Table:
@@ -21,6 +21,14 @@ def columns(out: Path, name: str, *wanted: str, where: pc.Expression | None = No
         return _plain(read_table(out, name, columns=list(wanted), where=where))
     schema = TABLES[name].schema
     return _plain(pa.schema([schema.field(column) for column in wanted]).empty_table())
+
+
+def sized_segments(out: Path, *wanted: str) -> pa.Table:
+    """Some columns of `segments`, as `columns` gives them, and n: characters of its text that are not white space."""
+    schema = TABLES["segments"].schema
+    none = pa.schema([*(schema.field(column) for column in wanted), pa.field("n", pa.int64())]).empty_table()
+    groups = sized(out, wanted) if table_path(out, "segments").exists() else ()
+    return pa.concat_tables([_plain(none), *map(_plain, groups)])
 
 
 def one_of(column: str, values: Collection[str]) -> pc.Expression:

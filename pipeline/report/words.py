@@ -1,25 +1,12 @@
-"""Words of third parties, made fit to be shown: nothing invisible, nothing endless."""
+"""Words of third parties and shares, made fit for a page: nothing invisible, nothing endless."""
 
 import re
 
-__all__ = ["excerpt", "percent", "visible"]
+from pipeline.store import visible
 
-# C0 controls become their pictures (U+2400 and on), but for tab and line feed; a carriage return before a line feed
-# is the line's end, not a character to look at. What turns the reading direction round could make the page show other
-# words than the file holds (Boucher and Anderson, Trojan Source, 2021).
-_PICTURES = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)} | {0x7F: 0x2421}
-_TURNING = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD)
-_SHOWN = _PICTURES | _TURNING | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
+__all__ = ["excerpt", "percent"]
+
 _SPACE = re.compile(r"\s+")
-
-
-def visible(text: str) -> str:
-    """`text` with what cannot be seen made visible; line ends are line feeds.
-
-    >>> visible("one\\x00two\\r\\nthree\\u202e")
-    'one␀two\\nthree�'
-    """
-    return text.replace("\r\n", "\n").translate(_SHOWN)
 
 
 def excerpt(text: str, length: int = 240) -> str:

@@ -8,9 +8,10 @@ later copy on another site adds nothing. Then, with `site_error` the chance that
     wrong   = product over sites of (site_error + product over the site's wordings of (1 - confidence))
     support = 1 - min(1, wrong) over the affirmed rows; refute likewise over the negated ones
 
-A row without confidence is counted in the numbers of rows, articles, sites and wordings, but not in
-support. A site is the article's site, or its file where it has none. All of it says what the corpus
-asserts, nothing of what is true.
+What is said with a "may" supports like what is said outright: `n_asserted` tells how many wordings affirm it
+outright in one of their rows. A row without confidence is counted in the numbers of rows, articles, sites and
+wordings, but not in support. A site is the article's site, or its file where it has none. All of it says
+what the corpus asserts, nothing of what is true.
 """
 
 import functools
@@ -61,6 +62,7 @@ class _Claim(TypedDict):
     object_name: str
     object_type: str
     negated: bool
+    certainty: str
     confidence: float | None
     terminology: str
     wording: int
@@ -75,6 +77,8 @@ class _Group:
     n_documents: int
     n_sites: int
     n_independent: int
+    n_asserted: int
+    example: _Claim
     support: float
     refute: float
     affirmed: bool
@@ -111,8 +115,9 @@ def _stem(path: str) -> str:
 def join(sketches: pa.Table, config: Consolidate) -> dict[str, pa.Table]:
     """`claim_groups`, sorted by group_id.
 
-    A group is shown as its most confident row names it, of equally confident ones the first by
-    source_path, record and claim_id. It contradicts the groups that say the opposite (`opposites`) of the
+    A group is named as its most confident row names it, of equally confident ones the first by
+    source_path, record and claim_id; its example is the first of them that says what the group says: affirms it,
+    or denies it where refute is higher. It contradicts the groups that say the opposite (`opposites`) of the
     same subject and object; groups with negated rows alone say nothing that could be opposed.
     """
     rows = itertools.groupby(_ordered(sketches), key=operator.itemgetter("group_id"))
@@ -168,12 +173,15 @@ def _sum_up(claims: Sequence[_Claim], config: Consolidate) -> _Group:
         )
         for negated in (False, True)
     }
+    denied = np.float32(strength[True]) > np.float32(strength[False])  # as written
     return _Group(
         best=claims[0],
         n_claims=len(claims),
         n_documents=len({claim["document_id"] for claim in claims}),
         n_sites=len({claim["site"] for claim in claims}),
         n_independent=len(best_of),
+        n_asserted=len({c["wording"] for c in claims if c["certainty"] == "asserted" and not c["negated"]}),
+        example=next((c for c in claims if c["negated"] == denied), claims[0]),
         support=strength[False],
         refute=strength[True],
         affirmed=any(not claim["negated"] for claim in claims),
@@ -253,13 +261,14 @@ def _row(group: _Group, opposed: Sequence[_Group]) -> dict[str, object]:
         "n_documents": group.n_documents,
         "n_sites": group.n_sites,
         "n_independent": group.n_independent,
+        "n_asserted": group.n_asserted,
         "support": group.support,
         "refute": group.refute,
         "belief": group.support * (1 - group.refute),
         "disputed": bool(min(np.float32(group.support), np.float32(against)) > 0.5),
         "contradicts": sorted(other.best["group_id"] for other in opposed),
         "max_confidence": group.best["confidence"],
-        "example_claim_id": group.best["claim_id"],
+        "example_claim_id": group.example["claim_id"],
     }
 
 
