@@ -87,6 +87,7 @@ terminology: $(INSTALLED) ## a large terminology in TERMS from the ontology file
 	@$(PY) -m training.terminology.build_large "$(SRC)" "$(TERMS)"
 
 distclean: ## delete the tables in OUT with their cache, and what tools left behind
+	@test -n "$(strip $(OUT))" || { echo "error: OUT is empty: name the folder of the tables" >&2; exit 2; }
 	@rm -rf "$(OUT)"/*.parquet "$(OUT)"/manifest.json "$(OUT)"/report.html "$(OUT)"/.cache
 	@rm -rf build .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 

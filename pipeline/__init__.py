@@ -5,6 +5,7 @@
 `run` makes the tables, `load` and `claims` read them, `evidence` shows the raw words behind one claim.
 """
 
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,24 +34,36 @@ def run(
 ) -> "Manifest":
     """Run all stages over the folder `raw`, write the tables and report.html to the folder `out`.
 
-    config: settings, or a TOML file of them; workers: number of processes, None for all cores.
+    config: settings, or a TOML file of them; workers: number of processes, None for all cores. `~` is your home.
     Returns the manifest: steps done and reused, tables with their rows. Does nothing when the tables
     are up to date. Raises ConfigError, InputError, OutputError or StageError (`pipeline.errors`).
     """
     from pipeline.config import Config, load_config
     from pipeline.engines.flow import RunOptions
+    from pipeline.errors import ConfigError
 
-    settings = config if isinstance(config, Config) else load_config(Path(config) if config else None)
-    return run_with_report(RunOptions(Path(raw), Path(out), config=settings, workers=workers)).manifest
+    if not (config is None or isinstance(config, Config | str | Path)):
+        raise ConfigError(f"config must be a pipeline.config.Config or a TOML file, is a {type(config).__name__}")
+    settings = config if isinstance(config, Config) else load_config(None if config is None else Path(config))
+    return run_with_report(RunOptions(folder(raw), folder(out), config=settings, workers=workers)).manifest
+
+
+def folder(name: str | Path) -> Path:
+    """A folder as a user names it, `~` for the home folder. Raises ConfigError when the name is empty."""
+    from pipeline.errors import ConfigError
+
+    if not str(name).strip():
+        raise ConfigError("a folder's name is empty: name a folder, or '.' for the current one")
+    return Path(name).expanduser()
 
 
 def run_with_report(options: "RunOptions") -> "Outcome":
-    """`engines.flow.run_stages`, then the report where the tables are complete and it is missing or older."""
+    """`engines.flow.run_stages`, then the report where the tables are complete and it is missing or of others."""
     from pipeline import report
     from pipeline.engines.flow import run_stages
 
     outcome = run_stages(options)
-    if options.upto is None and not (outcome.fresh and (options.out / report.FILE_NAME).exists()):
+    if options.upto is None and not (outcome.fresh and report.is_current(options.out, outcome.manifest)):
         report.write(options.out)
     return outcome
 
@@ -62,7 +75,7 @@ def load(name: str, *, out: str | Path = OUT) -> "pd.DataFrame":
     """
     from pipeline.store import read_table
 
-    frame: pd.DataFrame = read_table(Path(out), name).to_pandas()
+    frame: pd.DataFrame = read_table(folder(out), name).to_pandas()
     return frame
 
 
@@ -73,8 +86,10 @@ def claims(*, out: str | Path = OUT, min_confidence: float | None = None) -> "pd
     """
     from pipeline.errors import ConfigError
 
-    if min_confidence is not None and not 0 <= min_confidence <= 1:
-        raise ConfigError(f"min_confidence must lie between 0 and 1, is {min_confidence}")
+    # numpy's numbers are Real as well; True is one, and a slip.
+    number = isinstance(min_confidence, Real) and not isinstance(min_confidence, bool)
+    if min_confidence is not None and not (number and 0 <= min_confidence <= 1):
+        raise ConfigError(f"min_confidence must be a number between 0 and 1, is {min_confidence!r}")
     frame = load("claims", out=out)
     return frame if min_confidence is None else frame[frame["confidence"] >= min_confidence].reset_index(drop=True)
 
@@ -89,7 +104,11 @@ def evidence(claim: "str | Mapping[str, Any] | pd.Series", *, out: str | Path = 
     from pipeline.store import evidence as find_evidence
 
     try:
-        claim_id = claim if isinstance(claim, str) else str(claim["claim_id"])
-    except (TypeError, LookupError) as error:
-        raise ConfigError(f"claim must be a claim_id or a row of `claims`, is a {type(claim).__name__}") from error
-    return find_evidence(claim_id, out=Path(out))
+        claim_id = claim if isinstance(claim, str) else claim["claim_id"]
+    except (TypeError, LookupError):
+        claim_id = None
+    if not isinstance(claim_id, str):
+        raise ConfigError(
+            f"claim must be a claim_id or a row of `claims` (one: claims().iloc[0]), is a {type(claim).__name__}"
+        )
+    return find_evidence(claim_id, out=folder(out))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline import OUT, RAW
+from pipeline import OUT, RAW, folder
 from pipeline.errors import ClaimsieveError
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Medical claims out of scraped health text.",
 )
-_Raw = Annotated[Path, typer.Option(help="folder of pages to read")]
-_Out = Annotated[Path, typer.Option(help="folder of the tables")]
+_Raw = Annotated[Path, typer.Option(parser=folder, metavar="PATH", help="folder of pages to read")]
+_Out = Annotated[Path, typer.Option(parser=folder, metavar="PATH", help="folder of the tables")]
 _Config = Annotated[Path | None, typer.Option(help="TOML file of settings")]
 _CORPUS = Path("training/corpus")
 _Workers = Annotated[int | None, typer.Option(help="processes; all cores unless given")]
@@ -36,7 +36,9 @@ def main() -> None:
     try:
         app(prog_name="pipeline")
     except ClaimsieveError as error:
-        typer.echo(f"error: {error}", err=True)
+        from pipeline.store import visible  # a message may name a hostile file
+
+        typer.echo(f"error: {visible(str(error))}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         typer.echo("stopped; finished work is kept: run again to go on", err=True)
@@ -55,7 +57,7 @@ def run(
     from pipeline import run_with_report
     from pipeline.config import load_config
     from pipeline.engines.flow import RunOptions
-    from pipeline.store import count
+    from pipeline.store import count, visible
     from pipeline.terminal import console, show_counts, watch
 
     to = console()
@@ -64,7 +66,9 @@ def run(
         outcome = run_with_report(options)
     if outcome.fresh:
         to.print(
-            f"fresh: nothing to do; the tables in {out} are up to date with {raw} ({outcome.manifest.n_files} files)"
+            f"fresh: nothing to do; the tables in {visible(str(out))} are up to date with {visible(str(raw))}"
+            f" ({outcome.manifest.n_files} files)",
+            markup=False,
         )
         return
     show_counts(to, count(out), outcome.manifest, out)
@@ -75,11 +79,12 @@ def status(raw: _Raw = RAW, out: _Out = OUT, config: _Config = None) -> None:
     """Say what the last run did, and whether its tables are up to date with the pages."""
     from pipeline.config import load_config
     from pipeline.engines.flow import RunOptions, check
+    from pipeline.store import visible
     from pipeline.terminal import console, show_manifest
 
     manifest, state = check(RunOptions(raw, out, config=load_config(config)))
     if manifest is None:
-        console().print(state)
+        console().print(visible(state), markup=False)
     else:
         show_manifest(console(), manifest, state)
 

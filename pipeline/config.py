@@ -7,7 +7,7 @@ or out of range, before any work starts.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -22,6 +22,10 @@ __all__ = [
 NAMES_DATA = {"names_data": True}
 # Metadata of a setting whose home is another section: `Config` hands it on, and a file sets it there only.
 HANDED_ON = {"handed_on": True}
+# Metadata of a setting: its largest useful value; beyond it, memory runs out long before anything is found.
+_MOST = "most"
+_COUNT = {_MOST: 1024}
+_LARGEST = 2**63 - 1  # of the others: what an int64 holds
 
 
 @dataclass(frozen=True)
@@ -84,9 +88,9 @@ class Deduplicate:
         `python -m benchmarks.site_lines`; see `pipeline.text.site_lines`.
     """
 
-    shingle_words: int = 2
-    bands: int = 32
-    rows: int = 4
+    shingle_words: int = field(default=2, metadata=_COUNT)
+    bands: int = field(default=32, metadata=_COUNT)
+    rows: int = field(default=4, metadata=_COUNT)
     min_jaccard: float = 0.6
     min_containment: float = 0.9
     min_passage_words: int = 12
@@ -147,7 +151,10 @@ class Consolidate:
 
 @dataclass(frozen=True)
 class Config:
-    """All sections. `extract.languages` and `extract.terminology` are those of `tag`, whatever they were given."""
+    """All sections. `extract.languages` and `extract.terminology` are those of `tag`, whatever they were given.
+
+    Raises ConfigError when a section is none, or a value has the wrong type or is out of range.
+    """
 
     ingest: Ingest = field(default_factory=Ingest)
     clean: Clean = field(default_factory=Clean)
@@ -157,7 +164,9 @@ class Config:
     consolidate: Consolidate = field(default_factory=Consolidate)
 
     def __post_init__(self) -> None:
-        """Hand on what one section sets and others need."""
+        """Check every value, then hand on what one section sets and others need."""
+        for name, kind in get_type_hints(Config).items():
+            object.__setattr__(self, name, _checked(kind, getattr(self, name), name))
         tag = self.tag
         extract = replace(self.extract, languages=tag.languages, terminology=tag.terminology)
         object.__setattr__(self, "extract", extract)
@@ -172,7 +181,7 @@ def load_config(path: Path | None) -> Config:
     if path is None:
         return Config()
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"config file {path} does not exist") from None
     except OSError as error:
@@ -197,20 +206,35 @@ def _section(kind: type[Any], data: Any, where: str) -> Any:
         raise ConfigError(f"{where} must be a table of settings")
     own = tuple(f.name for f in fields(kind) if not HANDED_ON.items() <= f.metadata.items())
     _check_known(data, own, f"{where} setting")
-    return kind(**{key: _value(value, get_type_hints(kind)[key], f"{where} {key}") for key, value in data.items()})
+    types = get_type_hints(kind)
+    by_name = {f.name: f for f in fields(kind)}
+    return kind(**{key: _value(value, types[key], by_name[key], f"{where} {key}") for key, value in data.items()})
 
 
-def _value(value: Any, kind: Any, where: str) -> Any:
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+def _checked(kind: type[Any], section: Any, name: str) -> Any:
+    """A section made in Python, each value in its setting's type."""
+    if type(section) is not kind:
+        raise ConfigError(f"{name} must be a pipeline.config.{kind.__name__}, is {section!r}")
+    types = get_type_hints(kind)
+    return kind(
+        **{f.name: _value(getattr(section, f.name), types[f.name], f, f"{name}.{f.name}") for f in fields(kind)}
+    )
+
+
+def _value(value: Any, kind: Any, setting: "Field[Any]", where: str) -> Any:
     if kind == tuple[str, ...]:
-        if not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
+        if not (isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)):
             raise ConfigError(f"{where} must be a list of strings, is {value!r}")
         return tuple(value)
-    if type(value) is not kind:
+    # A whole number will do for a fraction; True and False are numbers to Python only.
+    if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else kind):
         raise ConfigError(f"{where} must be {kind.__name__}, is {value!r}")
     if kind is float and not 0.0 <= value <= 1.0:
         raise ConfigError(f"{where} must lie between 0 and 1, is {value}")
     if kind is int and value < 1:
         raise ConfigError(f"{where} must be 1 or more, is {value}")
-    return value
+    if kind is int and value > setting.metadata.get(_MOST, _LARGEST):
+        raise ConfigError(f"{where} must be {setting.metadata.get(_MOST, _LARGEST)} or less, is {value}")
+    if isinstance(value, str) and not value.strip() and not NAMES_DATA.items() <= setting.metadata.items():
+        raise ConfigError(f"{where} must not be empty")
+    return kind(value)

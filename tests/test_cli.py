@@ -6,6 +6,7 @@ import json
 import os
 import re
 import resource
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from conftest import ROOT, SAMPLES, call, command, table_bytes
 
 from pipeline.cli import evaluate
 from pipeline.errors import InputError
-from pipeline.store import read_manifest, read_table
+from pipeline.store import cache_path, read_manifest, read_table
 
 PAGE = "Ginger and nausea\n\nGinger tea may relieve nausea after a meal. It does not cure gastritis.\n"
 
@@ -101,6 +102,30 @@ class TestRun:
         assert call(["run", "--raw", raw, "--out", out, "--stage", "ingest"]).returncode == 0
         assert set(table_bytes(out)) == {"sources", "rejects"}
 
+    def test_the_report_is_that_of_the_tables(self, raw, tmp_path):
+        out, page = tmp_path / "out", tmp_path / "out" / "report.html"
+        run = ["run", "--raw", raw, "--out", out, "--workers", 1]
+        assert f"{page}: the report" in call(run).stdout
+        (raw / "page.txt").write_text(PAGE.replace("nausea", "headache"))
+        early = call([*run, "--stage", "clean"]).stdout
+        assert "the report" not in early, "an old one is none"
+        assert re.search(r"^characters dropped +0$", early, re.M), "nothing is listed where there is nothing"
+        assert "the report" not in call([*run, "--stage", "consolidate"]).stdout
+        assert "headache" not in page.read_text()
+        assert "fresh: nothing to do" in call(run).stdout
+        assert "headache" in page.read_text()
+
+    @pytest.mark.parametrize("name", ["x[b]y[/b]", "my [final] dir :warning:"])
+    def test_a_folder_name_is_no_markup(self, raw, tmp_path, name):
+        out = tmp_path / name
+        first = call(["run", "--raw", raw, "--out", out, "--workers", 1])
+        assert f"{out}/report.html" in first.stdout, first.stderr
+        (words,) = (line for line in first.stdout.splitlines() if " show " in line)
+        assert shlex.split(words.rpartition(":")[0])[-2:] == ["--out", str(out)]
+        assert f"the tables in {out} are" in call(["run", "--raw", raw, "--out", out]).stdout
+        cache_path(out).unlink()
+        assert f"the cache {cache_path(out)} is missing" in call(["status", "--raw", raw, "--out", out]).stdout
+
     def test_settings_are_read_and_recorded(self, raw, tmp_path):
         (tmp_path / "c.toml").write_text("[clean]\ndrop_threshold = 0.7\n")
         assert call(["run", "--raw", raw, "--out", tmp_path / "out", "--config", tmp_path / "c.toml"]).returncode == 0
@@ -116,6 +141,11 @@ class TestBadInput:
         (tmp_path / "raw").mkdir()
         assert "holds no file" in fails(2, "run", "--raw", tmp_path / "raw", "--out", tmp_path / "out")
         assert not (tmp_path / "out").exists()
+
+    @pytest.mark.parametrize("option", ["--raw", "--out"])
+    def test_a_folder_without_a_name(self, raw, tmp_path, option):
+        folders = {"--raw": raw, "--out": tmp_path / "out"} | {option: ""}
+        assert "name is empty" in fails(2, "run", *(part for pair in folders.items() for part in pair))
 
     def test_unreadable_file(self, raw, tmp_path):
         (raw / "gone.txt").symlink_to(tmp_path / "nowhere.txt")
@@ -323,6 +353,12 @@ class TestMake:
         (out / "notes.txt").touch()
         assert make("-C", copy, "distclean", f"OUT={out}").returncode == 0
         assert [path.name for path in out.iterdir()] == ["notes.txt"]
+
+    def test_nothing_is_deleted_in_a_folder_without_a_name(self):
+        asked = make("distclean", "OUT=", "--dry-run")
+        guard = asked.stdout.splitlines()[0]
+        done = subprocess.run(["sh", "-c", guard], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (2, "error: OUT is empty: name the folder of the tables\n")
 
     def test_an_error_is_an_error(self, tmp_path):
         failed = make(f"RAW={tmp_path / 'none'}", f"OUT={tmp_path / 'out'}")

@@ -11,14 +11,14 @@ from conftest import ROOT, table_bytes
 
 from pipeline.config import Config, Tag
 from pipeline.engines.fingerprint import code_and_data, config_entries, stage_key
-from pipeline.engines.flow import RunOptions, run_stages
+from pipeline.engines.flow import RunOptions, check, run_stages
 from pipeline.engines.local import LocalEngine, Task
-from pipeline.errors import RejectError, StageError
+from pipeline.errors import ConfigError, OutputError, RejectError, StageError
 from pipeline.stage import Stage, content_id, from_rows
 from pipeline.stages.extract import EXTRACT
 from pipeline.stages.ingest import find_files
 from pipeline.stages.tag import TAG
-from pipeline.store import pack, read_table
+from pipeline.store import cache_path, pack, read_table
 
 
 def read(tables, config) -> dict[str, pa.Table]:
@@ -114,6 +114,25 @@ class TestWhatIsRedone:
         assert computed(options) == {"ingest": 0, "clean": 0}
         assert table_bytes(options.out) == before
 
+    def test_the_work_that_a_lost_cache_held(self, options):
+        run_stages(options)
+        before = table_bytes(options.out)
+        cache_path(options.out).unlink()
+        assert "cache" in check(options)[1]
+        assert computed(options) == {"ingest": 40, "clean": 40}
+        assert table_bytes(options.out) == before
+
+    @pytest.mark.parametrize("damage", [b"no database " * 500, b""])
+    def test_a_damaged_cache_is_no_dead_end(self, options, damage):
+        run_stages(options)
+        path = cache_path(options.out)
+        path.write_bytes(damage)
+        if damage:
+            with pytest.raises(OutputError, match="delete the file"):
+                run_stages(options)
+            path.unlink()
+        assert computed(options) == {"ingest": 40, "clean": 40}
+
 
 class TestFingerprint:
     """A stage's cached rows are taken only as long as nothing they were made from has changed."""
@@ -149,6 +168,11 @@ class TestFingerprint:
 
 
 class TestFailure:
+    @pytest.mark.parametrize("workers", ["2", 1.5, True, 0])
+    def test_workers_are_a_whole_number(self, options, workers):
+        with pytest.raises(ConfigError, match="workers must be a whole number"):
+            run_stages(replace(options, workers=workers))
+
     @pytest.mark.parametrize("workers", [1, 2])
     def test_a_crash_names_stage_file_and_place(self, options, workers):
         (options.raw / "05.txt").write_text("crash")

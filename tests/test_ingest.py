@@ -307,6 +307,23 @@ def test_a_folder_without_pages_is_an_input_error(tmp_path, make):
         find_files(raw)
 
 
+def test_a_folder_that_cannot_be_opened_is_rejected_as_such(tmp_path):
+    """As it is listed where reading a folder is not allowed; root may read any."""
+    (tmp_path / "locked").mkdir()
+    locked = {"source_path": "locked", "file_path": str(tmp_path / "locked"), "sha256": "", "n_bytes": 0}
+    (row,) = INGEST.run({"files": from_rows("files", [locked])}, Ingest())["rejects"].to_pylist()
+    assert row["error"] == "unreadable"
+    assert "the folder cannot be opened" in row["detail"]
+    assert "permissions" in row["detail"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read anywhere")
+def test_a_raw_folder_that_cannot_be_opened_is_an_input_error(tmp_path):
+    (tmp_path / "raw").mkdir(mode=0)
+    with pytest.raises(InputError, match="check its permissions"):
+        find_files(tmp_path / "raw")
+
+
 def test_leftovers_are_passed_over(tmp_path):
     for name in (".a.txt", "a.txt~", "b.txt.part", "Thumbs.db", "README.md", "LICENSE", ".git/x.txt", "__MACOSX/a.txt"):
         put(tmp_path, name, "x")

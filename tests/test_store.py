@@ -1,6 +1,8 @@
 """The store: bytes that depend on rows alone, a cache that is never stale, tables replaced all or none."""
 
+import errno
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -23,9 +25,11 @@ from pipeline.store import (
     Step,
     TableFile,
     complete,
+    holds,
     in_order,
     is_intact,
     lock,
+    not_written,
     open_cache,
     pack,
     publish,
@@ -154,6 +158,28 @@ class TestCache:
         with pytest.raises(OutputError, match="delete the file"), open_cache(tmp_path / "c"):
             pass
 
+    def test_a_changed_table_is_noticed(self, tmp_path):
+        with open_cache(tmp_path / "c") as cache:
+            cache.put([(b"k", "clean", "a.txt", {"texts": (b"xyz", 3)})])
+        with sqlite3.connect(tmp_path / "c") as db:
+            db.execute("UPDATE parts SET data = ?", (b"xyy",))
+        db.close()
+        with pytest.raises(OutputError, match="delete the file"), open_cache(tmp_path / "c", read_only=True) as cache:
+            cache.load(cache.find(b"k")["texts"])
+
+    @pytest.mark.parametrize(
+        ("damage", "held"), [(None, True), (b"", False), (b"no database " * 1000, False), (5000, False)]
+    )
+    def test_it_holds_the_work_of_a_run_or_not(self, tmp_path, damage, held):
+        path = tmp_path / "c"
+        assert not holds(path, 1)
+        with open_cache(path) as cache:
+            cache.put([(name, "clean", name.decode(), {"texts": (name * 9000, 3)}) for name in (b"a.txt", b"b.txt")])
+        if damage is not None:
+            path.write_bytes(path.read_bytes()[:damage] if isinstance(damage, int) else damage)
+        assert holds(path, 2) is held
+        assert not holds(path, 3)
+
     def test_another_layout_is_dropped(self, tmp_path):
         with sqlite3.connect(tmp_path / "c") as db:
             db.execute("CREATE TABLE results (other)")
@@ -256,6 +282,29 @@ def test_two_runs_at_once_are_refused_and_a_killed_one_lets_go(tmp_path):
         holder.kill()
     with lock(tmp_path):
         pass
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.ENOSPC, "free space"), (errno.EFBIG, "free space"), (errno.EACCES, "check the permissions of here"),
+     (errno.EROFS, "check the permissions of here"), (errno.EISDIR, "move here away")],
+)  # fmt: skip
+def test_the_remedy_is_that_of_what_went_wrong(number, remedy):
+    message = str(not_written("the page", OSError(number, os.strerror(number), "here"), "free space"))
+    assert message.startswith(f"cannot write the page: {os.strerror(number)}; {remedy}")
+    assert ("free space" in message) == (remedy == "free space")
+
+
+def test_a_link_that_leads_nowhere_is_named(tmp_path):
+    (tmp_path / "out").symlink_to(tmp_path / "gone" / "away")
+    with pytest.raises(OutputError, match="out is a link that leads nowhere"), lock(tmp_path / "out"):
+        pass
+
+
+def test_a_manifest_that_may_not_be_read_is_named(tmp_path):
+    (tmp_path / "manifest.json").mkdir()
+    with pytest.raises(OutputError, match=r"manifest\.json is damaged"):
+        read_manifest(tmp_path)
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path):

@@ -26,6 +26,7 @@ from pipeline.store import (
     complete,
     digest,
     discard_staged,
+    holds,
     in_order,
     is_intact,
     lock,
@@ -111,6 +112,8 @@ def check(options: RunOptions) -> tuple[Manifest | None, str]:
     changed = [table.name for table in manifest.tables if not is_intact(options.out, table)]
     if changed:
         return manifest, f"damaged: {', '.join(changed)} changed since the run that wrote them; run again"
+    if not holds(cache_path(options.out), manifest.n_files):
+        return manifest, f"the cache {cache_path(options.out)} is missing, unreadable or incomplete; run again"
     files = in_order("files", options.find_files(options.raw))
     flow = _flow(options.stages, options.config, files)
     behind = [name for name, value in flow.items() if name and manifest.flow.get(name) != value]
@@ -126,7 +129,11 @@ def check(options: RunOptions) -> tuple[Manifest | None, str]:
 
 def _is_fresh(manifest: Manifest, flow: dict[str, str], out: Path) -> bool:
     last = next(reversed(flow))
-    return manifest.flow.get(last) == flow[last] and all(is_intact(out, table) for table in manifest.tables)
+    return (
+        manifest.flow.get(last) == flow[last]
+        and all(is_intact(out, table) for table in manifest.tables)
+        and holds(cache_path(out), manifest.n_files)
+    )
 
 
 def _take_all(
@@ -182,8 +189,9 @@ def _chosen(options: RunOptions) -> Sequence[Stage | CorpusStage]:
 
 
 def _workers(options: RunOptions) -> int:
-    if options.workers is not None and options.workers < 1:
-        raise ConfigError(f"workers must be 1 or more, is {options.workers}")
+    workers = options.workers
+    if workers is not None and (type(workers) is not int or workers < 1):
+        raise ConfigError(f"workers must be a whole number, 1 or more, is {workers!r}")
     return options.workers or len(os.sched_getaffinity(0))
 
 

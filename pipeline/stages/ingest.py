@@ -55,6 +55,8 @@ def find_files(raw: Path) -> pa.Table:
         )
     if not raw.is_dir():
         raise InputError(f"raw folder {raw} is a file: name the folder that holds it")
+    if not os.access(raw, os.R_OK | os.X_OK):
+        raise InputError(f"raw folder {raw} cannot be opened: check its permissions")
     rows = [_listed(path, raw) for path in _walk(raw, raw, set())]
     if not any(format_of(row["source_path"]) for row in rows):
         raise InputError(
@@ -197,6 +199,8 @@ def _rejecting() -> Iterator[list[RejectError]]:
 def _open(file: _File) -> BinaryIO:
     """The file's bytes, once they are still those that were listed: rows and cache go by the listed hash."""
     path = Path(file.file_path)
+    if file.file_path and path.is_dir():
+        raise RejectError("unreadable", "the folder cannot be opened, so nothing in it was read: check its permissions")
     if not path.is_file():
         raise RejectError(
             "unreadable", "no file lies there (a dangling link, a device, or a name that is not UTF-8): mend it"

@@ -1,10 +1,12 @@
 """The only reader and writer of the output folder: tables, manifest, cache and decoded texts."""
 
 from pipeline.store.blobs import canonical, in_order, pack, unpack
-from pipeline.store.cache import Cache, Ref, digest, open_cache
-from pipeline.store.counts import Counts, count
+from pipeline.store.cache import Cache, Ref, digest, holds, open_cache
+from pipeline.store.counts import Counts, count, sized
+from pipeline.store.faults import not_written
 from pipeline.store.manifest import Manifest, Step, TableFile, read_manifest
 from pipeline.store.passages import Evidence, Mark, Passage, evidence, find_claim, read_text, read_texts
+from pipeline.store.shown import phrase, visible
 from pipeline.store.tables import (
     cache_path,
     complete,
@@ -13,6 +15,7 @@ from pipeline.store.tables import (
     lock,
     publish,
     read_table,
+    require_whole,
     stage_table,
     table_path,
 )
@@ -35,17 +38,23 @@ __all__ = [
     "discard_staged",
     "evidence",
     "find_claim",
+    "holds",
     "in_order",
     "is_intact",
     "lock",
+    "not_written",
     "open_cache",
     "pack",
+    "phrase",
     "publish",
     "read_manifest",
     "read_table",
     "read_text",
     "read_texts",
+    "require_whole",
+    "sized",
     "stage_table",
     "table_path",
     "unpack",
+    "visible",
 ]

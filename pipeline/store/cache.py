@@ -7,6 +7,7 @@ writes, one transaction a batch, in write-ahead mode: a killed run loses at most
 
 import contextlib
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from pipeline.errors import OutputError
 
-__all__ = ["Cache", "Ref", "digest", "open_cache"]
+__all__ = ["Cache", "Ref", "digest", "holds", "open_cache"]
 
 # Raised when the tables below change; a cache of another layout is dropped, never converted.
 _LAYOUT = 1
@@ -69,9 +70,12 @@ class Cache:
 
     def load(self, ref: Ref) -> bytes:
         """The packed table behind `ref`."""
-        return b"".join(
+        data = b"".join(
             row[0] for row in self._db.execute("SELECT data FROM parts WHERE id = ? ORDER BY part", (ref.id,))
         )
+        if digest(data) != ref.digest:
+            raise sqlite3.DatabaseError("a stored table is not what was written")
+        return data
 
     def put(self, results: Iterable[tuple[bytes, str, str, Mapping[str, tuple[bytes, int]]]]) -> None:
         """Store results in one transaction: each (key, step, unit, {table: (packed bytes, rows)})."""
@@ -130,14 +134,38 @@ def open_cache(path: Path, *, read_only: bool = False) -> Iterator[Cache]:
         with contextlib.closing(_connect(path, read_only)) as db:
             yield Cache(db)
     except sqlite3.DatabaseError as error:
-        raise OutputError(
-            f"cache {path}: {error}; free space on the disk, or delete the file (finished work is then redone)"
-        ) from error
+        raise OutputError(f"cache {path}: {error}; {_remedy(error)}") from error
+
+
+def holds(path: Path, n_units: int) -> bool:
+    """Whether there is a cache in the file `path` that opens and has results of at least so many source files.
+
+    Reads no result: damage inside one shows when that is loaded.
+    """
+    if not path.is_file():
+        return False
+    try:
+        with contextlib.closing(_connect(path, read_only=True)) as db:
+            found = db.execute("SELECT COUNT(DISTINCT unit) FROM results WHERE unit != ''").fetchone()[0]
+            return bool(found >= n_units)
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _remedy(error: sqlite3.DatabaseError) -> str:
+    name = getattr(error, "sqlite_errorname", "SQLITE_CORRUPT")
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
+        return "check the permissions of the file and its folder"
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        return "free space on the disk and run again"
+    return "delete the file and run the pipeline again (finished work is redone)"
 
 
 def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
     if read_only:
-        return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        # Beside a file in write-ahead mode SQLite makes others, unless told that nothing can change it.
+        fixed = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
+        return sqlite3.connect(f"{path.resolve().as_uri()}?{'immutable=1' if fixed else 'mode=ro'}", uri=True)
     db = sqlite3.connect(path)
     db.execute("PRAGMA auto_vacuum = INCREMENTAL")
     db.execute("PRAGMA journal_mode = WAL")

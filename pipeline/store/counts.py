@@ -5,6 +5,7 @@ Tables of many rows are read a group of rows at a time, so that counting takes n
 
 import ast
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,16 +13,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.schema import KEPT_LABELS, LABELS
-from pipeline.store.manifest import read_manifest
+from pipeline.store.faults import not_readable
+from pipeline.store.manifest import FILE_NAME, read_manifest
 from pipeline.store.tables import read_table, row_count, row_groups, table_path
+from pipeline.text.labelled import solid
 
-__all__ = ["Counts", "count"]
+__all__ = ["Counts", "count", "sized"]
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Numbers of rows and characters (code points of the sources, white space inside segments included).
+    """Numbers of rows and characters.
 
+    Characters are those of the segments' texts that are not white space, by label: together they are the sums of
+    n_chars_kept and n_chars_dropped of `documents`.
     A number is None, a mapping empty, where the run stopped before the table it is counted from. unread: articles by
     language that are in none of tag.languages, so that tag and extract passed them over.
     """
@@ -89,13 +94,18 @@ def _surest_claim(out: Path) -> str | None:
     return str(claims.column("claim_id")[order[0].as_py()]) if claims.num_rows else None
 
 
+def sized(out: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Some columns of `segments`, a group of rows at a time, and n: characters of its text that are not white space."""
+    for group in row_groups(out, "segments", [*columns, "text"]):
+        yield group.select(columns).append_column("n", pa.array(solid(group.column("text").to_pylist()), pa.int64()))
+
+
 def _chars_by_label(out: Path) -> dict[str, int]:
     if not table_path(out, "segments").exists():
         return {}
     chars: Counter[str] = Counter()
-    for group in row_groups(out, "segments", ["label", "raw_start", "raw_end"]):
-        lengths = pc.subtract(group.column("raw_end"), group.column("raw_start"))
-        sizes = pa.table({"label": group.column("label").cast(pa.string()), "n": lengths})
+    for group in sized(out, ["label"]):
+        sizes = pa.table({"label": group.column("label").cast(pa.string()), "n": group.column("n")})
         sums = sizes.group_by("label").aggregate([("n", "sum")])
         chars.update(dict(zip(sums.column("label").to_pylist(), sums.column("n_sum").to_pylist(), strict=True)))
     return dict(chars)
@@ -121,7 +131,10 @@ def _unread(out: Path) -> dict[str, int]:
     manifest = read_manifest(out)
     if manifest is None or not table_path(out, "mentions").exists():
         return {}
-    read = ast.literal_eval(manifest.config["tag.languages"])
+    try:
+        read = ast.literal_eval(manifest.config["tag.languages"])
+    except (KeyError, ValueError, SyntaxError) as error:
+        raise not_readable(out / FILE_NAME, error) from error
     found = _by_value(out, "documents", "language")
     return {language: found[language] for language in sorted(found) if language not in read}
 

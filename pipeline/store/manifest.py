@@ -3,11 +3,13 @@
 The manifest is the only place where times and versions stand; rows hold none.
 """
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pipeline.errors import OutputError
+from pipeline.store.faults import not_readable
 
 __all__ = ["FILE_NAME", "Manifest", "Step", "TableFile", "read_manifest"]
 
@@ -71,6 +73,11 @@ class Manifest:
         """The step `name`, such as `clean` or `deduplicate.mark`; None where the run stopped before it."""
         return next((step for step in self.steps if step.name == name), None)
 
+    def fingerprint(self) -> str:
+        """Hash of its tables, settings and version: equal for runs that wrote the same, whenever they did."""
+        said = [self.version, sorted(self.config.items()), [(table.name, table.sha256) for table in self.tables]]
+        return hashlib.blake2b(json.dumps(said).encode(), digest_size=16).hexdigest()
+
     def to_json(self) -> str:
         """The manifest as it is written."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
@@ -79,7 +86,7 @@ class Manifest:
 def read_manifest(out: Path) -> Manifest | None:
     """The manifest in the folder `out`; None where there is none, or one of another format.
 
-    Raises OutputError when it is damaged.
+    Raises OutputError when it is damaged or may not be read.
     """
     path = out / FILE_NAME
     if not path.exists():
@@ -94,5 +101,7 @@ def read_manifest(out: Path) -> Manifest | None:
             steps=tuple(Step(**step) for step in data["steps"]),
             tables=tuple(TableFile(**table) for table in data["tables"]),
         )
+    except OSError as error:
+        raise not_readable(path, error) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise OutputError(f"{path} is damaged ({error}): delete it and run again") from error

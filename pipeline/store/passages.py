@@ -13,7 +13,8 @@ from pipeline.errors import OutputError
 from pipeline.stage import from_rows
 from pipeline.store.blobs import unpack
 from pipeline.store.cache import open_cache
-from pipeline.store.tables import cache_path, read_table
+from pipeline.store.shown import phrase, visible
+from pipeline.store.tables import cache_path, read_table, table_path
 
 __all__ = ["Evidence", "Mark", "Passage", "evidence", "find_claim", "read_text", "read_texts"]
 
@@ -76,8 +77,12 @@ class Evidence:
 
     def _repr_html_(self) -> str:
         """The passages with the claim's parts marked, for notebooks."""
-        head = f"<p><b>{html.escape(self.statement)}</b> <small>{html.escape(self.source_path)}</small></p>"
-        return head + "".join(f"<blockquote>{p.marked(_TAGS, escape=html.escape)}</blockquote>" for p in self.passages)
+        head = f"<p><b>{_escaped(self.statement)}</b> <small>{_escaped(self.source_path)}</small></p>"
+        return head + "".join(f"<blockquote>{p.marked(_TAGS, escape=_escaped)}</blockquote>" for p in self.passages)
+
+
+def _escaped(text: str) -> str:
+    return html.escape(visible(text))
 
 
 def read_text(source_id: str, *, out: Path) -> str:
@@ -126,12 +131,18 @@ def evidence(claim: str, *, out: Path, context_lines: int = 2) -> Evidence:
     """
     row = find_claim(claim, out=out)
     segments = read_table(out, "segments", columns=["segment_id", "source_id", "label", "reason", "score"])
-    segment = segments.filter(pc.equal(segments.column("segment_id"), row["segment_id"])).to_pylist()[0]
+    of_claim = segments.filter(pc.equal(segments.column("segment_id"), row["segment_id"])).to_pylist()
+    if not of_claim:
+        raise OutputError(
+            f"{table_path(out, 'segments')} does not hold the segment of claim {row['claim_id']}: it is not of the run"
+            " that wrote the claims; run the pipeline again"
+        )
+    segment = of_claim[0]
     text = read_text(segment["source_id"], out=out)
     marks = sorted(
         (Mark(role, row[f"{role}_start"], row[f"{role}_end"]) for role in _ROLES), key=lambda m: (m.start, -m.end)
     )
-    verb = row["predicate"] if not row["negated"] else f"not {row['predicate']}"
+    verb = " ".join(phrase(row["predicate"], negated=row["negated"], hedged=row["certainty"] == "hedged")).strip()
     return Evidence(
         claim_id=row["claim_id"],
         source_path=row["source_path"],

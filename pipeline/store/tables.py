@@ -8,6 +8,7 @@ before the point leaves the old tables alone; one killed after it is completed b
 import contextlib
 import hashlib
 import os
+import shlex
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,10 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.errors import OutputError
+from pipeline.errors import OutputError, SchemaError
 from pipeline.schema import TABLES
 from pipeline.stage import conform
 from pipeline.store.blobs import canonical
+from pipeline.store.faults import not_readable, not_written
 from pipeline.store.manifest import FILE_NAME, Manifest, TableFile
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "lock",
     "publish",
     "read_table",
+    "require_whole",
     "row_count",
     "row_groups",
     "stage_table",
@@ -70,9 +73,7 @@ def lock(out: Path) -> Iterator[None]:
             f"another run is writing to {out}: wait for it, or choose another folder with --out"
         ) from None
     except OSError as error:
-        raise OutputError(
-            f"cannot write to {out}: {error.strerror or error}; choose another folder with --out"
-        ) from error
+        raise not_written(f"to {out}", error, "choose another folder with --out") from error
     with contextlib.ExitStack() as stack:
         stack.callback(held.release)
         yield
@@ -125,13 +126,17 @@ def complete(out: Path) -> None:
 def discard_staged(out: Path) -> None:
     """Delete the staging folder with all that is in it."""
     if _staged(out).exists():
-        shutil.rmtree(_staged(out))
+        with _writing(out, "run again"):
+            shutil.rmtree(_staged(out))
 
 
 def is_intact(out: Path, written: TableFile) -> bool:
     """Whether the file of a table is there with the bytes that the manifest says were written."""
     path = table_path(out, written.name)
-    return path.exists() and path.stat().st_size == written.n_bytes and _sha256(path) == written.sha256
+    try:
+        return path.is_file() and path.stat().st_size == written.n_bytes and _sha256(path) == written.sha256
+    except PermissionError:
+        return False  # a run puts another file in its place
 
 
 def read_table(
@@ -141,33 +146,68 @@ def read_table(
 
     where: keep only the rows this holds for; the others never come together in memory.
 
-    Raises OutputError when there is no such table, it is not there, or a killed run left it half replaced.
+    Raises OutputError when there is no such table, it is not there, it is damaged or of another version, or a killed
+    run left it half replaced.
     """
-    table = pq.read_table(_readable(out, name), columns=columns, filters=where)
-    return conform(name, table) if columns is None else table
+    with _reading(out, name, columns) as path:
+        table = pq.read_table(path, columns=columns, filters=where)
+        return conform(name, table) if columns is None else table
 
 
 def row_groups(out: Path, name: str, columns: list[str]) -> Iterator[pa.Table]:
     """Some columns of table `name`, as `read_table` gives them, a group of rows in memory at a time."""
-    with pq.ParquetFile(_readable(out, name)) as file:
+    with _reading(out, name, columns) as path, pq.ParquetFile(path) as file:
         for number in range(file.num_row_groups):
             yield file.read_row_group(number, columns=columns)
 
 
 def row_count(out: Path, name: str) -> int:
     """Rows of table `name`. Raises OutputError as `read_table` does."""
-    return int(pq.read_metadata(_readable(out, name)).num_rows)
+    with _reading(out, name, []) as path:
+        return int(pq.read_metadata(path).num_rows)
+
+
+def require_whole(out: Path) -> None:
+    """Raise OutputError where a table is missing though one that is made of it is there."""
+    there = [(name, table_path(out, name).exists()) for name, table in TABLES.items() if table.public]
+    missing = next((name for name, exists in there if not exists), None)
+    last = next((name for name, exists in reversed(there) if exists), None)
+    names = [name for name, _ in there]
+    if missing and last and names.index(missing) < names.index(last):
+        raise OutputError(f"{table_path(out, missing)} is not there, {last}.parquet is: run the pipeline again")
+
+
+@contextlib.contextmanager
+def _reading(out: Path, name: str, columns: list[str] | None) -> Iterator[Path]:
+    """The file of table `name`, once it has these columns (None: exactly its own) in the schema's types."""
+    path = _readable(out, name)
+    try:
+        _check_columns(path, name, columns)
+        yield path
+    except (OSError, pa.ArrowException, SchemaError) as error:
+        raise not_readable(path, error) from error
+
+
+def _check_columns(path: Path, name: str, columns: list[str] | None) -> None:
+    known, found = TABLES[name].schema, pq.read_schema(path)
+    for column in known.names if columns is None else columns:
+        if column not in found.names or found.field(column).type != known.field(column).type:
+            raise OutputError(
+                f"{path} has no column {column} of type {known.field(column).type}: another version wrote it, or"
+                " another program; run the pipeline again"
+            )
 
 
 def _readable(out: Path, name: str) -> Path:
-    if not (name in TABLES and TABLES[name].public):
+    if not (isinstance(name, str) and name in TABLES and TABLES[name].public):
         known = ", ".join(name for name, table in TABLES.items() if table.public)
         raise OutputError(f"there is no table {name!r}; the tables are: {known}")
     if (_staged(out) / FILE_NAME).exists():
         raise OutputError(f"the last run over {out} was cut off while it replaced the tables: run again to complete it")
     path = table_path(out, name)
     if not path.exists():
-        raise OutputError(f"{path} is not there: run the pipeline first (make, or python -m pipeline run --out {out})")
+        command = f"python -m pipeline run --out {shlex.quote(str(out))}"
+        raise OutputError(f"{path} is not there: run the pipeline first (make, or {command})")
     return path
 
 
@@ -209,7 +249,7 @@ def _writing(out: Path, remedy: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(f"cannot write the tables to {out}: {error.strerror or error}; {remedy}") from error
+        raise not_written(f"the tables to {out}", error, remedy) from error
 
 
 def _flush(descriptor: int) -> None:
