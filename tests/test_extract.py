@@ -147,6 +147,18 @@ def test_repaired_text_points_at_raw_characters():
     assert claim["evidence_text"] == text
 
 
+def test_what_is_only_asked_is_no_claim():
+    lines = ("Coffee and the heart", "Does coffee cause cancer?", "Coffee causes insomnia.", "Can garlic cure the flu?")
+    text = "\n".join(lines)
+    starts = [text.index(line) for line in lines]
+    labels = [
+        (at, at + len(line), label) for at, line, label in zip(starts, lines, ["title", *["body"] * 3], strict=True)
+    ]
+    cut = gold_tables([GoldPage("asked", text, tuple(labels), ())])
+    rows = EXTRACT.run({**cut, "mentions": empty("mentions")}, Extract(min_confidence=0.0))["claims"].to_pylist()
+    assert {row["evidence_text"] for row in rows} == {"Coffee causes insomnia."}
+
+
 def test_context_of_a_sentence():
     article = Article(
         (Segment("Back pain", "title"), Segment("Causes", "heading"), Segment("They include:", "body"),
