@@ -1,6 +1,7 @@
 """Entities found by any spaCy model, in the place of the terminology's own matches."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from pipeline.errors import ConfigError
 from pipeline.knowledge.concepts import Concept
@@ -19,7 +20,8 @@ def check_model(model: str) -> None:
     """Raises ConfigError where `model` is neither the name nor the folder of an installed spaCy model."""
     from spacy import util
 
-    if not (util.is_package(model) or util.ensure_path(model).is_dir()):
+    folder = util.get_package_path(model) if util.is_package(model) else Path(model)
+    if not (folder / "meta.json").is_file():  # every model has one, and other packages have none
         raise ConfigError(f"tag.model: no spaCy model {model!r} is installed; pip install it, or leave it empty")
 
 

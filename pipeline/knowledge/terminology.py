@@ -63,7 +63,8 @@ def load(path: Path | None) -> Terminology:
 def _changed(path: Path) -> int:
     """When a file was last written; ConfigError where there is none."""
     if not path.is_file():
-        raise ConfigError(f"tag.terminology: {path} does not exist; make terminology builds one")
+        wrong = "is no file" if path.exists() else "does not exist"
+        raise ConfigError(f"tag.terminology: {path} {wrong}; make terminology builds one")
     return path.stat().st_mtime_ns
 
 
@@ -125,7 +126,8 @@ def _parquet_columns(path: Path) -> _Columns:
     try:
         table = pq.read_table(path, columns=list(_PARQUET))
     except pa.ArrowInvalid as error:
-        raise ConfigError(f"tag.terminology: {path} is none; make terminology builds one ({error})") from None
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"tag.terminology: {path} is none; make terminology builds one ({reason})") from None
     return [table[name].to_pylist() for name in _PARQUET]
 
 
