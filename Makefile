@@ -1,5 +1,5 @@
 # `make` installs into .venv and runs the pipeline; `make help` lists the rest.
-#   RAW=folder of pages   OUT=folder of the tables   WORKERS=processes   CONFIG=settings.toml
+#   RAW=folder of pages   OUT=folder of the tables   WORKERS=processes, or ray   CONFIG=settings.toml
 PYTHON ?= python3
 RAW ?= data/raw
 OUT ?= data/processed

@@ -30,11 +30,12 @@ def run(
     out: str | Path = OUT,
     *,
     config: "Config | str | Path | None" = None,
-    workers: int | None = None,
+    workers: int | str | None = None,
 ) -> "Manifest":
     """Run all stages over the folder `raw`, write the tables and report.html to the folder `out`.
 
-    config: settings, or a TOML file of them; workers: number of processes, None for all cores. `~` is your home.
+    config: settings, or a TOML file of them; workers: number of processes, None for all cores, "ray"
+    for the cluster that RAY_ADDRESS names, which makes the same tables. `~` is your home.
     Returns the manifest: steps done and reused, tables with their rows. Does nothing when the tables
     are up to date. Raises ConfigError, InputError, OutputError or StageError (`pipeline.errors`).
     """
@@ -45,7 +46,8 @@ def run(
     if not (config is None or isinstance(config, Config | str | Path)):
         raise ConfigError(f"config must be a pipeline.config.Config or a TOML file, is a {type(config).__name__}")
     settings = config if isinstance(config, Config) else load_config(None if config is None else Path(config))
-    return run_with_report(RunOptions(folder(raw), folder(out), config=settings, workers=workers)).manifest
+    options = RunOptions(folder(raw), folder(out), config=settings, workers=workers)
+    return run_with_report(options).manifest
 
 
 def folder(name: str | Path) -> Path:

@@ -28,7 +28,9 @@ _Raw = Annotated[Path, typer.Option(parser=folder, metavar="PATH", help="folder 
 _Out = Annotated[Path, typer.Option(parser=folder, metavar="PATH", help="folder of the tables")]
 _Config = Annotated[Path | None, typer.Option(help="TOML file of settings")]
 _CORPUS = Path("training/corpus")
-_Workers = Annotated[int | None, typer.Option(help="processes; all cores unless given")]
+_Workers = Annotated[
+    str | None, typer.Option(metavar="N|ray", help="processes, all cores unless given; ray: the cluster of RAY_ADDRESS")
+]
 
 
 def main() -> None:
@@ -62,7 +64,9 @@ def run(
 
     to = console()
     with watch(to) as progress:
-        options = RunOptions(raw, out, config=load_config(config), workers=workers, upto=stage, progress=progress)
+        options = RunOptions(
+            raw, out, config=load_config(config), workers=_workers(workers), upto=stage, progress=progress
+        )
         outcome = run_with_report(options)
     if outcome.fresh:
         to.print(
@@ -136,7 +140,7 @@ def evaluate(
     from pipeline.evaluation import floors, pages, public
 
     labelled = _labelled(part, dumps)
-    found = pages.figures(pages.score_pages(labelled, workers=workers))
+    found = pages.figures(pages.score_pages(labelled, workers=_workers(workers)))
     typer.echo(f"{len(labelled)} pages")
     for name, value in found.items():
         typer.echo(f"{name:26} {value:.3f}")
@@ -152,6 +156,10 @@ def evaluate(
         typer.echo("\n".join(wrong) or "every figure is at or above its floor")
         if wrong:
             raise typer.Exit(1)
+
+
+def _workers(option: str | None) -> int | str | None:
+    return int(option) if option is not None and option.lstrip("-").isdecimal() else option
 
 
 def _labelled(part: str, dumps: Path | None) -> "list[GoldPage]":

@@ -10,9 +10,10 @@ import pytest
 from conftest import ROOT, table_bytes
 
 from pipeline.config import Config, Tag
+from pipeline.engines.batches import Task
 from pipeline.engines.fingerprint import code_and_data, config_entries, stage_key
 from pipeline.engines.flow import RunOptions, check, run_stages
-from pipeline.engines.local import LocalEngine, Task
+from pipeline.engines.local import LocalEngine
 from pipeline.errors import ConfigError, OutputError, RejectError, StageError
 from pipeline.stage import Stage, content_id, from_rows
 from pipeline.stages.extract import EXTRACT

@@ -12,8 +12,10 @@ import pyarrow as pa
 
 from pipeline import __version__
 from pipeline.config import Config
+from pipeline.engines.batches import Engine
 from pipeline.engines.fingerprint import config_entries, libraries, stage_key
 from pipeline.engines.local import LocalEngine
+from pipeline.engines.ray import RayEngine
 from pipeline.engines.steps import Progress, Work, file_piece
 from pipeline.errors import ConfigError
 from pipeline.knowledge.terminology import version_of
@@ -48,7 +50,7 @@ class RunOptions:
     """What to run.
 
     stages: in order. find_files: makes their first input, the table `files`, of the folder `raw`.
-    workers: number of processes, None for as many as this process may use cores.
+    workers: number of processes, None for as many as this process may use cores; "ray" for the CPUs of a Ray cluster.
     upto: name of the last stage to run, None for all.
     progress: called with (step, units done, units in all).
     """
@@ -58,7 +60,7 @@ class RunOptions:
     stages: Sequence[Stage | CorpusStage] = STAGES
     find_files: Callable[[Path], pa.Table] = find_files
     config: Config = field(default_factory=Config)
-    workers: int | None = None
+    workers: int | str | None = None
     upto: str | None = None
     progress: Progress = _quiet
 
@@ -80,7 +82,7 @@ def run_stages(options: RunOptions) -> Outcome:
     The tables of the last complete run stay as they are unless all goes well.
     """
     stages = _chosen(options)
-    workers = _workers(options)
+    engine = _engine(options)
     _check_apart(options)
     for stage in options.stages:
         if isinstance(stage, Stage) and stage.check:
@@ -93,7 +95,7 @@ def run_stages(options: RunOptions) -> Outcome:
         manifest = read_manifest(options.out)
         if manifest is not None and _is_fresh(manifest, flow, options.out):
             return Outcome(manifest, fresh=True)
-        with open_cache(cache_path(options.out)) as cache, LocalEngine(workers=workers) as engine:
+        with open_cache(cache_path(options.out)) as cache, engine:
             units: list[str] = files.column("source_path").to_pylist()
             pieces = [file_piece(files.slice(i, 1)) for i in range(files.num_rows)]
             work = Work(cache, engine, units, {"files": [*pieces]}, options.progress)
@@ -158,7 +160,7 @@ def _take_all(
         flow={name: value for name, value in flow.items() if name},
         steps=tuple(work.steps),
         tables=tables,
-        workers=_workers(options),
+        workers=work.engine.workers,
         started=started.isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - clock, 3),
     )
@@ -188,11 +190,15 @@ def _chosen(options: RunOptions) -> Sequence[Stage | CorpusStage]:
     return options.stages[: names.index(options.upto) + 1]
 
 
-def _workers(options: RunOptions) -> int:
+def _engine(options: RunOptions) -> Engine:
     workers = options.workers
-    if workers is not None and (type(workers) is not int or workers < 1):
-        raise ConfigError(f"workers must be a whole number, 1 or more, is {workers!r}")
-    return options.workers or len(os.sched_getaffinity(0))
+    if workers == "ray":
+        return RayEngine()
+    if workers is None:
+        return LocalEngine(workers=len(os.sched_getaffinity(0)))
+    if type(workers) is not int or workers < 1:
+        raise ConfigError(f"workers must be a whole number, 1 or more, or 'ray', is {workers!r}")
+    return LocalEngine(workers=workers)
 
 
 def _check_apart(options: RunOptions) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipeline.engines.batches import Engine, Task, run_parts, run_stage
 from pipeline.engines.corpus import rows_by_unit
-from pipeline.engines.local import LocalEngine, Task, run_parts, run_stage
 from pipeline.schema import TABLES
 from pipeline.stage import CorpusStage, Stage, Tables, empty
 from pipeline.store import Cache, Ref, Step, digest, in_order, pack, unpack
@@ -57,7 +57,7 @@ class Work:
     """
 
     cache: Cache
-    engine: LocalEngine
+    engine: Engine
     units: list[str]
     pieces: dict[str, list[_Piece]]
     progress: Progress

@@ -34,7 +34,7 @@ class PageScores:
     mentions: ArgumentCover
 
 
-def score_pages(pages: Sequence[GoldPage], *, workers: int | None = None) -> PageScores:
+def score_pages(pages: Sequence[GoldPage], *, workers: int | str | None = None) -> PageScores:
     """Run all stages over `pages` in a temporary folder and score the tables; `workers` as in `RunOptions`."""
     with tempfile.TemporaryDirectory() as folder:
         out = _run(pages, Path(folder), None, workers)
@@ -49,13 +49,13 @@ def score_pages(pages: Sequence[GoldPage], *, workers: int | None = None) -> Pag
     )
 
 
-def score_cleaning(pages: Sequence[GoldPage], *, workers: int | None = None) -> SegmentScore:
+def score_cleaning(pages: Sequence[GoldPage], *, workers: int | str | None = None) -> SegmentScore:
     """Run `ingest` and `clean` over `pages` in a temporary folder and score the segments; `workers` as above."""
     with tempfile.TemporaryDirectory() as folder:
         return _segment_score(pages, _run(pages, Path(folder), "clean", workers))
 
 
-def _run(pages: Sequence[GoldPage], folder: Path, upto: str | None, workers: int | None) -> Path:
+def _run(pages: Sequence[GoldPage], folder: Path, upto: str | None, workers: int | str | None) -> Path:
     """Run the stages up to one, None for all, over the pages; gives the folder of the tables."""
     raw, out = folder / "raw", folder / "out"
     raw.mkdir()

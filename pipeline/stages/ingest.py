@@ -84,7 +84,8 @@ def _listed(path: Path, raw: Path) -> dict[str, Any]:
             n_bytes = stream.tell()
     name = _printable(path.relative_to(raw).as_posix())
     # Tables hold UTF-8 only; as it is shown, a path that is none could be that of another file.
-    file_path = str(path) if _is_utf8(str(path)) else ""
+    # In full, for workers elsewhere; a folder above that is no UTF-8 is left out.
+    file_path = next((p for p in (str(path.absolute()), str(path)) if _is_utf8(p)), "")
     return {"source_path": name, "file_path": file_path, "sha256": sha256, "n_bytes": n_bytes}
 
 

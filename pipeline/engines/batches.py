@@ -1,0 +1,165 @@
+"""What engines share: units as packed tables, cut in batches, and what a stage makes of them.
+
+Workers get packed tables and give packed tables back; they open no file of the store. Only a few batches
+are under way at a time, so memory does not grow with the corpus.
+"""
+
+import sysconfig
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from pipeline.errors import RejectError, StageError
+from pipeline.stage import Stage, Tables, conform, empty, from_rows
+from pipeline.store import in_order, pack, unpack
+
+__all__ = ["Engine", "Result", "Task", "batches_of", "in_flight", "run_batch", "run_parts", "run_stage", "units_of"]
+
+# Batches under way for each worker: one being worked on, one waiting, so that none idles.
+_AHEAD = 2
+# A batch ends with the unit that fills it: enough work (a tenth of a second and more) to be worth a message,
+# little enough to be lost in a kill and to keep all workers busy to the end.
+_BATCH_UNITS = 8
+_BATCH_BYTES = 256 << 10
+_STDLIB = sysconfig.get_path("stdlib")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One unit's input tables, packed, and where its result is to be stored."""
+
+    key: bytes
+    unit: str
+    tables: dict[str, bytes]
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of its input."""
+        return sum(map(len, self.tables.values()))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a stage made of one unit: packed tables and their numbers of rows."""
+
+    key: bytes
+    unit: str
+    tables: dict[str, tuple[bytes, int]]
+
+
+def run_stage(stage: Stage, config: Any, unit: str, tables: Tables) -> dict[str, pa.Table]:
+    """The output tables of `stage` over one unit, checked against their schema and sorted.
+
+    A RejectError becomes one row of `rejects` beside empty tables. Any other exception becomes a
+    StageError that names the stage, the unit and the place in the code.
+    """
+    try:
+        made = stage.run(tables, config)
+        return {name: in_order(name, conform(name, made[name])) for name in stage.outputs}
+    except RejectError as error:
+        reject = {
+            "source_path": unit,
+            "record": error.record,
+            "stage": stage.name,
+            "error": error.error,
+            "detail": error.detail,
+        }
+        return {name: empty(name) for name in stage.outputs} | {"rejects": from_rows("rejects", [reject])}
+    except Exception as error:
+        raise StageError(f"stage {stage.name} failed on {unit}: {_describe(error)}") from error
+
+
+def run_parts(stage: Stage, unit: str, parts: Iterator[dict[str, pa.Table]]) -> Iterator[dict[str, tuple[bytes, int]]]:
+    """The parts of a stage's rows over one unit, each checked, sorted and packed as it comes.
+
+    Raises StageError as `run_stage` does.
+    """
+    try:
+        for made in parts:
+            rows = {name: in_order(name, conform(name, made[name])) for name in stage.outputs}
+            yield {name: (pack(table), table.num_rows) for name, table in rows.items()}
+    except Exception as error:
+        raise StageError(f"stage {stage.name} failed on {unit}: {_describe(error)}") from error
+
+
+def run_task(stage: Stage, config: Any, task: Task) -> Result:
+    """`run_stage` over packed tables."""
+    outputs = run_stage(stage, config, task.unit, {name: unpack(data) for name, data in task.tables.items()})
+    return Result(task.key, task.unit, {name: (pack(table), table.num_rows) for name, table in outputs.items()})
+
+
+class Engine(Protocol):
+    """Runs a stage over many units, somewhere; it never changes a row. A context manager.
+
+    workers: how many batches it works on at a time.
+    """
+
+    @property
+    def workers(self) -> int: ...
+
+    def __enter__(self) -> "Engine":
+        """Itself."""
+
+    def __exit__(self, *_: object) -> None:
+        """Ends what it has begun."""
+
+    def map(self, stage: Stage, config: Any, tasks: Iterable[Task]) -> Iterator[list[Result]]:
+        """Results of the tasks, in batches, in any order.
+
+        Raises StageError when the stage fails on a unit or a worker dies.
+        """
+
+
+def batches_of(tasks: Iterable[Task]) -> Iterator[list[Task]]:
+    """The tasks in batches, each enough work to be worth a message."""
+    batch: list[Task] = []
+    for task in tasks:
+        batch.append(task)
+        if len(batch) == _BATCH_UNITS or sum(t.n_bytes for t in batch) >= _BATCH_BYTES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def run_batch(stage: Stage, config: Any, batch: list[Task]) -> list[Result]:
+    """`run_task` over each of a batch."""
+    return [run_task(stage, config, task) for task in batch]
+
+
+Submit = Callable[[list[Task]], "Future[list[Result]]"]
+Pending = dict["Future[list[Result]]", list[Task]]
+
+
+def in_flight(
+    submit: Submit, batches: Iterator[list[Task]], workers: int
+) -> Iterator[tuple[Future[list[Result]], Pending]]:
+    """Each batch's future as it is done, beside all that are under way, itself among them; a few a worker."""
+    pending: Pending = {submit(batch): batch for batch in islice(batches, workers * _AHEAD)}
+    while pending:
+        done, _ = wait(pending, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield future, pending
+            del pending[future]
+            pending |= {submit(batch): batch for batch in islice(batches, 1)}
+
+
+def units_of(pending: Pending) -> str:
+    """The units under way, for a message."""
+    units = sorted(task.unit for batch in pending.values() for task in batch)
+    return f"one of the {len(units)} files from {units[0]} to {units[-1]}"
+
+
+def _describe(error: Exception) -> str:
+    """The error and where it came from: the innermost line of a stage, not of a library it calls."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    place = next(
+        (f for f in reversed(frames) if "site-packages" not in f.filename and _STDLIB not in f.filename), frames[-1]
+    )
+    return f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
