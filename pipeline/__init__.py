@@ -60,13 +60,19 @@ def folder(name: str | Path) -> Path:
 
 
 def run_with_report(options: "RunOptions") -> "Outcome":
-    """`engines.flow.run_stages`, then the report where the tables are complete and it is missing or of others."""
+    """`engines.flow.run_stages`, then the report where the tables are complete and it is missing or of others.
+
+    A run up to some stage has no report: one of other tables is removed.
+    """
     from pipeline import report
     from pipeline.engines.flow import run_stages
 
     outcome = run_stages(options)
-    if options.upto is None and not (outcome.fresh and report.is_current(options.out, outcome.manifest)):
+    current = report.is_current(options.out, outcome.manifest)
+    if options.upto is None and not (outcome.fresh and current):
         report.write(options.out)
+    elif not current:
+        report.remove(options.out)
     return outcome
 
 

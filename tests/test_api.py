@@ -15,6 +15,7 @@ from conftest import ROOT, SAMPLES, table_bytes
 import pipeline
 from pipeline import report
 from pipeline.config import Clean, Config, Deduplicate, Ingest, Tag, load_config
+from pipeline.engines.flow import RunOptions
 from pipeline.errors import ConfigError, InputError, OutputError
 from pipeline.schema import TABLES
 from pipeline.store import read_text, table_path
@@ -248,6 +249,13 @@ class TestReportOfTheTables:
         pipeline.run(SAMPLES, copy)
         assert path.read_bytes() == (ran.out / report.FILE_NAME).read_bytes()
         assert report.is_current(copy, ran.manifest)
+
+    def test_a_run_up_to_some_stage_leaves_none(self, copy):
+        assert (copy / report.FILE_NAME).is_file()
+        pipeline.run_with_report(
+            RunOptions(SAMPLES, copy, config=Config(clean=Clean(drop_threshold=0.6)), upto="clean")
+        )
+        assert not (copy / report.FILE_NAME).exists()
 
     def test_what_is_in_its_way_is_named(self, copy):
         path = copy / report.FILE_NAME

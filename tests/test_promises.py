@@ -267,8 +267,23 @@ class TestCopiesCountOnce:
         assert sum(row["is_representative"] for row in documents) == 1, "they count as copies"
         found = {(r["object_text"], r["subject_text"]) for r in claims if r["predicate"] == "causes"}
         assert found >= set(causes.items())
-        rules = [row["document_id"] for row in claims if row["evidence_text"] in " ".join(RULES)]
+        texts = [[row[f"{part}_text"] for part in ("evidence", "subject", "object")] for row in claims]
+        rules = [
+            r["document_id"] for r, said in zip(claims, texts, strict=True) if all(t in " ".join(RULES) for t in said)
+        ]
         assert len(set(rules)) <= 1
+
+    def test_what_repeats_is_said_of_each_title(self, tmp_path):
+        drugs = ("Naproxen", "Diclofenac", "Ibuprofen")
+        same = (
+            "Common side effects include stomach pain, heartburn, nausea, dizziness, headache, constipation and rash.",
+            "It may increase the risk of heart attack and stroke when high doses are taken for a long time.",
+        )
+        pages = {drug: (drug, f"{drug} is an anti-inflammatory drug that relieves pain.", *same) for drug in drugs}
+        _, claims, groups = _said(tmp_path, pages)
+        of_each = {drug: {r["object_text"] for r in claims if r["subject_text"] == drug} for drug in drugs}
+        assert all({"nausea", "rash", "stroke"} <= of_each[drug] for drug in drugs), of_each
+        assert {row["n_independent"] for row in groups} == {1}
 
     def test_two_copies_are_one_voice_whatever_lies_beside_them(self, tmp_path):
         one, other = ("some", "high", "often"), ("a few", "large", "usually")

@@ -42,7 +42,8 @@ class Mention:
 class Segment:
     """One kept stretch of an article: repaired text, label (title, heading or body), entities by start.
 
-    repeated: it stands word for word in another article, so it is context here but not read again.
+    repeated: it stands word for word in another article, so it is context here, and says something new only of what
+    stands elsewhere.
     """
 
     text: str

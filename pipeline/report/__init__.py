@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pipeline.store import Manifest
 
-__all__ = ["FILE_NAME", "is_current", "write"]
+__all__ = ["FILE_NAME", "is_current", "remove", "write"]
 
 FILE_NAME = "report.html"
 
@@ -41,6 +41,16 @@ def is_current(out: Path, manifest: "Manifest") -> bool:
     """Whether report.html in the folder `out` was written from the tables of this manifest."""
     path = out / FILE_NAME
     return path.is_file() and path.read_bytes().endswith(_stamp(manifest).encode())
+
+
+def remove(out: Path) -> None:
+    """Remove report.html from the folder `out`, where there is one. Raises OutputError when it cannot be removed."""
+    from pipeline.store import not_written
+
+    try:
+        (out / FILE_NAME).unlink(missing_ok=True)
+    except OSError as error:
+        raise not_written(f"to {out}", error, "run again") from None
 
 
 def _stamp(manifest: "Manifest") -> str:

@@ -81,7 +81,8 @@ class _Document:
 
 
 def extract(tables: Tables, config: Extract) -> dict[str, pa.Table]:
-    """`claims` of the kept segments that repeat nothing, in copies too; what repeats is context only.
+    """`claims` of the kept segments that repeat nothing, in copies too; what repeats is context only, but where an
+    argument stands outside it.
 
     Takes `documents`, `segments`, `mentions`; gives `mentions` back with those of the readers' arguments that were
     not among them. Articles in a language that is not in `config.languages` are not read. Raises ConfigError for a

@@ -19,7 +19,8 @@ EXTRACTOR = "reader-4"
 
 
 def read(passages: Sequence[Passage]) -> list[Reading]:
-    """The claims of one article. `passages` are its sentences; those of repeated segments are context only.
+    """The claims of one article. `passages` are its sentences; those of repeated segments are not among them, but a
+    claim whose evidence stands there is new where an argument does not: in a title of its own.
 
     What a sentence only asks ("Does coffee cause cancer?") is no claim, as the guidelines for annotators have it.
 
@@ -29,10 +30,19 @@ def read(passages: Sequence[Passage]) -> list[Reading]:
     if not passages:
         return []
     article = passages[0].article
-    wanted = {passage.sentence.segment for passage in passages}
     claims, _ = _read(_lines(article))
-    own = (claim for claim in claims if claim.evidence[0] in wanted)
-    return [_reading(claim, article) for claim in own if not asks(article.words(Span(*claim.evidence)))]
+    return [_reading(claim, article) for claim in claims if _is_own(claim, article) and not _is_asked(claim, article)]
+
+
+def _is_own(claim: Found, article: Article) -> bool:
+    """Whether no other article says the same in the same words: "Symptoms include fever", said of another disease."""
+    places = (claim.evidence, claim.subject, claim.object)
+    return not all(article.segments[segment].repeated for segment, _, _ in places)
+
+
+def _is_asked(claim: Found, article: Article) -> bool:
+    segment, _, end = evidence = Span(*claim.evidence)
+    return asks(article.words(evidence), article.segments[segment].text[end:])
 
 
 def arguments(passages: Sequence[Passage]) -> list[Argument]:
