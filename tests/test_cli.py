@@ -312,6 +312,8 @@ class TestStatus:
         shutil.copytree(ran.out, tmp_path / "out")
         (tmp_path / "out" / "claims.parquet").write_bytes(b"")
         assert "damaged: claims" in call(["status", "--out", tmp_path / "out"]).stdout
+        (tmp_path / "out" / "manifest.json").unlink()
+        assert "no manifest.json" in call(["status", "--out", tmp_path / "out"]).stdout
 
 
 def make(*arguments: object) -> subprocess.CompletedProcess[str]:

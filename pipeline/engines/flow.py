@@ -110,10 +110,12 @@ def check(options: RunOptions) -> tuple[Manifest | None, str]:
     """
     manifest = read_manifest(options.out)
     if manifest is None:
+        if any(options.out.glob("*.parquet")):
+            return None, f"{options.out} holds tables but no manifest.json that tells of what; run again"
         return None, f"no run has written to {options.out} yet"
     changed = [table.name for table in manifest.tables if not is_intact(options.out, table)]
     if changed:
-        return manifest, f"damaged: {', '.join(changed)} changed since the run that wrote them; run again"
+        return manifest, f"damaged: {', '.join(changed)} changed or went since the run that wrote them; run again"
     if not holds(cache_path(options.out), manifest.n_files):
         return manifest, f"the cache {cache_path(options.out)} is missing, unreadable or incomplete; run again"
     files = in_order("files", options.find_files(options.raw))
