@@ -78,6 +78,17 @@ def test_a_verdict_counts_right_behind_the_claim_only():
     assert denied == [(True, ("negation:verdict: false",)), (False, ())]
 
 
+def test_a_question_behind_the_claim_counts_with_its_answer_only():
+    denied = []
+    for behind in ("True or false? False.", "True or false? True.", "Fiction?", "Not true? It is."):
+        words = "Garlic cures cancer."
+        article = Article((Segment(f"{words} {behind}", "body"),))
+        evidence, first, last = (Span(0, *place(words, part)) for part in (words, "Garlic", "cancer"))
+        reading = Reading(evidence, first, "food", "treats", last, "condition", 0.5, "x")
+        denied.append(attributes_of(article, reading).negated)
+    assert denied == [True, False, False, False]
+
+
 def test_offers_do_not_repeat_a_stretch():
     spans = [(a, b) for _, a, b in offers("quantity", "Take 2 g twice a day for 3 weeks.")]
     assert len(spans) == len(set(spans))

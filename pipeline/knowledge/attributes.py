@@ -91,7 +91,7 @@ def read_attributes(claim: Sentence, negated: bool | None = None, certainty: str
     """The attributes of a claim; `negated` and `certainty` as given where they are."""
     denied, denial = flagged("negation", claim)
     if rejected := _verdict(claim.following):
-        denied, denial = True, (*denial, f"negation:{rejected}")
+        denied, denial = (not _others_deny(claim), denial) if denied else (True, (f"negation:{rejected}",))
     doubted, doubt = flagged("hedge", claim)
     attribution = picked("attribution", claim)
     negated = denied if negated is None else negated
@@ -113,7 +113,7 @@ def place(article: Article, reading: Reading) -> Sentence:
     before = article.segments[evidence.segment].text[: evidence.start].rstrip()
     previous = before or _above(article, evidence.segment, ("body",))
     behind = article.segments[evidence.segment].text[evidence.end :]
-    spans, rest = sentences(previous), sentences(behind)
+    spans = sentences(previous)
     return Sentence(
         article.words(evidence),
         _inside(evidence, reading.subject),
@@ -121,8 +121,15 @@ def place(article: Article, reading: Reading) -> Sentence:
         reading.predicate,
         previous[slice(*spans[-1])] if spans else "",
         _above(article, evidence.segment, ("title", "heading")),
-        behind[slice(*rest[0])] if rest else "",
+        _following(behind),
     )
+
+
+def _following(behind: str) -> str:
+    """The sentence that follows; with its answer where it is a question ("True or false? False.")."""
+    spans = sentences(behind)[:2]
+    last = -1 if spans and behind[: spans[0][1]].endswith("?") else 0
+    return behind[spans[0][0] : spans[last][1]] if spans else ""
 
 
 def _above(article: Article, segment: int, labels: tuple[str, ...]) -> str:
@@ -141,6 +148,13 @@ def _verdict(following: str) -> str:
     """The words of a sentence that calls the claim before it false ("Verdict: false."), empty where it does not."""
     found = next((m for _, pattern in _patterns("verdict") if (m := pattern.search(following))), None)
     return found.group().strip().lower() if found else ""
+
+
+def _others_deny(claim: Sentence) -> bool:
+    """Whether the claim is denied by what others think only ("Many think that it does not help")."""
+    first = min((span[0] for span in (claim.subject, claim.object) if span), default=0)
+    said = min((end for _, _, end in _cues(claim.text, "believed") if end < first), default=len(claim.text))
+    return all(start > said for _, start, _ in _cues(claim.text, "negation"))
 
 
 def flagged(flag: str, claim: Sentence) -> tuple[bool, tuple[str, ...]]:
@@ -269,7 +283,8 @@ def evidence_type(claim: Sentence, attribution: str | None) -> str:
 
 @cache
 def _patterns(group: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((kind, re.compile(pattern, re.I)) for kind, pattern in _rules()[group].items())
+    rules, parts = _rules()[group], _rules()["parts"]
+    return tuple((kind, re.compile(re.sub("<([A-Z]+)>", lambda m: parts[m[1]], p), re.I)) for kind, p in rules.items())
 
 
 @cache
