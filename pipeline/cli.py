@@ -159,7 +159,11 @@ def evaluate(
 
 
 def _workers(option: str | None) -> int | str | None:
-    return int(option) if option is not None and option.lstrip("-").isdecimal() else option
+    """A number as one; anything else as it stands, for the engine to know or refuse."""
+    try:
+        return None if option is None else int(option)
+    except ValueError:
+        return option
 
 
 def _labelled(part: str, dumps: Path | None) -> "list[GoldPage]":

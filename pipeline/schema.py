@@ -176,7 +176,7 @@ _ALL = (
         Column("kept", _BOOL, "true for " + ", ".join(KEPT_LABELS)),
         Column("reason", _STRING, "the rule or model that gave the label"),
         Column("score", _FLOAT, "probability of the label, 0 to 1"),
-        _maybe("duplicate_of", _STRING, "segment_id of the passage this repeats, which is read in its stead"),
+        _maybe("duplicate_of", _STRING, "segment_id of the passage this repeats; read here only for its own title"),
     ), ("source_path", "record", "raw_start")),
     Table("duplicates", "one member of a cluster of copies", (
         Column("kind", _ENUM, "document, passage, or line: one that its site puts on many pages"),

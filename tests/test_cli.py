@@ -218,8 +218,9 @@ class TestBadInput:
     def test_unknown_stage_names_the_known_ones(self, raw, tmp_path):
         assert "ingest, clean" in fails(2, "run", "--raw", raw, "--out", tmp_path / "out", "--stage", "wash")
 
-    def test_no_workers(self, raw, tmp_path):
-        assert "workers" in fails(2, "run", "--raw", raw, "--out", tmp_path / "out", "--workers", 0)
+    @pytest.mark.parametrize("workers", ["0", "two", "--5", "1.5"])
+    def test_no_workers(self, raw, tmp_path, workers):
+        assert "workers" in fails(2, "run", "--raw", raw, "--out", tmp_path / "out", f"--workers={workers}")
 
 
 class TestDiskFull:

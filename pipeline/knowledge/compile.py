@@ -54,8 +54,7 @@ class Builder:
     def guard(self, rules: Mapping[str, Any]) -> None:
         """Replace the readings of ambiguous words by those of ambiguity.json, in its order.
 
-        A reading of type null, or of a type that no concept of this word has, stands for no concept. What no short
-        form may have beside it is added to the guard of each.
+        A reading of type null, or of a type that no concept of this word has, stands for no concept.
         """
         for row in rules.get("words", ()):
             key = key_of(row["word"])
@@ -65,9 +64,6 @@ class Builder:
                 for reading in row["readings"]
             ]
             self._guarded.add(key)
-        if shared := _guard(rules.get("short_forms", {}), "ambiguity.json, short_forms"):
-            for key, entries in self._entries.items():
-                self._entries[key] = [_narrowed(entry, shared) for entry in entries]
 
     def rewrite(self, rules: Mapping[str, Any]) -> None:
         """Add translated and lay variants (rewrites.json): `parts` of terms, then whole `phrases`.
@@ -139,14 +135,6 @@ class Builder:
 
 def _cased(concept: Concept, term: str) -> Entry:
     return Entry(concept, "exact", Guard(case=frozenset({term, term + "s"})))
-
-
-def _narrowed(entry: Entry, shared: Guard) -> Entry:
-    """The reading of a short form with what `shared` excludes; another reading as it is."""
-    guard = entry.guard
-    if guard is None or not any(map(_ACRONYM.match, guard.case)):
-        return entry
-    return entry._replace(guard=guard.excluding(shared))
 
 
 def _guard(row: Mapping[str, Any], where: str) -> Guard | None:

@@ -9,7 +9,7 @@ A guard is a row of data (rules/*.json). Each of its lists holds words or short 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from itertools import pairwise
 
 from pipeline.errors import ConfigError
@@ -38,15 +38,6 @@ class Guard:
     def open(self) -> bool:
         """Whether it asks for nothing and only excludes: it lets a term pass that stands alone."""
         return not (self.left or self.right or self.near or self.case)
-
-    def excluding(self, other: "Guard") -> "Guard":
-        """This guard, which also excludes what `other` excludes."""
-        return replace(
-            self,
-            not_left=self.not_left | other.not_left,
-            not_right=self.not_right | other.not_right,
-            not_near=self.not_near | other.not_near,
-        )
 
     def allows(self, text: str, tokens: Tokens, begin: int, end: int) -> bool:
         """Whether tokens `begin` to `end` of `text` may be read as the term."""
