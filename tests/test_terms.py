@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.errors import ConfigError
+from pipeline.knowledge.guards import guard_from
 from pipeline.knowledge.recognise import recogniser
 from pipeline.knowledge.terminology import load
 from pipeline.schema import ENTITY_TYPES
@@ -217,3 +219,10 @@ def test_each_term_that_is_another_label_was_looked_at() -> None:
     folder = Path(__file__).parents[2] / "shared" / "ontologies"
     if folder.is_dir():
         assert [pair for pair in suspects(rows, read_folder(folder)) if pair[:3] not in accepted()] == []
+
+
+def test_a_phrase_too_long_to_be_met_is_refused() -> None:
+    """Guards look at four words beside a match; a longer phrase would never be found, in silence."""
+    assert guard_from({"not_right": ["in the family"]}, "ambiguity.json, run").not_right == {"in the family"}
+    with pytest.raises(ConfigError, match="not_near 'thinking of the new government' has more than 4 words"):
+        guard_from({"not_near": ["thinking of the new government"]}, "rewrites.json, muddled")

@@ -1,6 +1,7 @@
 """When an ambiguous word or a translated variant may be read as a term: the words that must, or must not, be near.
 
-A guard is a row of data (rules/*.json). Each of its lists holds words or short phrases; an empty list asks for nothing:
+A guard is a row of data (rules/*.json). Each of its lists holds words or phrases of at most `LONGEST` words; an empty
+list asks for nothing:
 
 - `left`, `right`: one of them stands directly before (after) the match; `not_left`, `not_right`: none does.
   The mark `^` stands for the start of the text, `$` for its end and `#` for any number.
@@ -8,17 +9,17 @@ A guard is a row of data (rules/*.json). Each of its lists holds words or short 
 - `case`: spellings, letter case included, that are accepted; others are not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from itertools import pairwise
 
 from pipeline.errors import ConfigError
 from pipeline.knowledge.tokens import Tokens, key_of
 
-__all__ = ["NEAR", "Guard", "guard_from"]
+__all__ = ["LONGEST", "NEAR", "Guard", "guard_from"]
 
 # Wide enough for a list of symptoms, narrow enough to stay in the thought; a clause of garbled text has 8 to 15 words.
 NEAR = 12
+LONGEST = 4  # words of a phrase in a guard; "thinking of the government" is as long as they get
 _SENTENCE_MARKS = frozenset(".!?\n")
 
 
@@ -54,12 +55,18 @@ class Guard:
 
 
 def guard_from(row: Mapping[str, Sequence[str]], where: str) -> Guard:
-    """The guard in a row of data. Raises ConfigError naming `where` for a condition that does not exist."""
+    """The guard in a row of data. Raises ConfigError naming `where` for a condition that does not exist, or a phrase
+    that is too long to be met."""
     known = [field.name for field in fields(Guard)]
     unknown = sorted(set(row) - set(known))
     if unknown:
         raise ConfigError(f"{where}: guard condition {unknown[0]!r} is unknown; known are: {', '.join(known)}")
-    return Guard(**{name: frozenset(v if name == "case" else map(_word, v)) for name, v in row.items()})
+    guard = Guard(**{name: frozenset(v if name == "case" else map(_word, v)) for name, v in row.items()})
+    for name in (name for name in row if name != "case"):
+        for phrase in getattr(guard, name):
+            if phrase.count(" ") >= LONGEST:
+                raise ConfigError(f"{where}: {name} {phrase!r} has more than {LONGEST} words; shorten it")
+    return guard
 
 
 def _word(phrase: str) -> str:
@@ -71,16 +78,16 @@ def _passes(words: set[str], wanted: frozenset[str], unwanted: frozenset[str]) -
 
 
 def _before(words: list[str], begin: int) -> set[str]:
-    """The word before, and the two words before, a match."""
+    """The word before a match, and the two and more words before it."""
     if begin == 0:
         return {"^"}
-    return {words[begin - 1], " ".join(words[max(0, begin - 2) : begin]), _number(words[begin - 1])}
+    return {_number(words[begin - 1]), *(" ".join(words[max(0, begin - n) : begin]) for n in range(1, LONGEST + 1))}
 
 
 def _after(words: list[str], end: int) -> set[str]:
     if end == len(words):
         return {"$"}
-    return {words[end], " ".join(words[end : end + 2]), _number(words[end])}
+    return {_number(words[end]), *(" ".join(words[end : end + n]) for n in range(1, LONGEST + 1))}
 
 
 def _number(word: str) -> str:
@@ -93,5 +100,10 @@ def _around(words: list[str], begin: int, end: int) -> set[str]:
         first -= 1
     while last < min(len(words), end + NEAR) and words[last] not in _SENTENCE_MARKS:
         last += 1
-    outside = words[first:begin], words[end:last]
-    return {gram for part in outside for gram in (*part, *map(" ".join, pairwise(part)))}
+    return {*_phrases(words[first:begin]), *_phrases(words[end:last])}
+
+
+def _phrases(words: list[str]) -> Iterator[str]:
+    yield from words
+    for length in range(2, LONGEST + 1):
+        yield from map(" ".join, zip(*(words[i:] for i in range(length)), strict=False))
