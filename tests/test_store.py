@@ -25,9 +25,9 @@ from pipeline.store import (
     Step,
     TableFile,
     complete,
-    holds,
     in_order,
     is_intact,
+    lack,
     lock,
     not_written,
     open_cache,
@@ -168,17 +168,26 @@ class TestCache:
             cache.load(cache.find(b"k")["texts"])
 
     @pytest.mark.parametrize(
-        ("damage", "held"), [(None, True), (b"", False), (b"no database " * 1000, False), (5000, False)]
+        ("damage", "lacks"),
+        [
+            (None, ""),
+            (b"", r"no such table: results; delete the file and run the pipeline again"),
+            (b"no database " * 1000, "file is not a database; delete the file and run the pipeline again"),
+            (5000, "malformed; delete the file and run the pipeline again"),
+        ],
     )
-    def test_it_holds_the_work_of_a_run_or_not(self, tmp_path, damage, held):
+    def test_what_it_lacks_is_named_with_the_remedy(self, tmp_path, damage, lacks):
+        """The status says what a run over the same cache would say."""
         path = tmp_path / "c"
-        assert not holds(path, 1)
+        assert lack(path, 1) == f"the cache {path} is missing; run again"
         with open_cache(path) as cache:
             cache.put([(name, "clean", name.decode(), {"texts": (name * 9000, 3)}) for name in (b"a.txt", b"b.txt")])
+        assert lack(path, 3) == f"the cache {path} is incomplete; run again"
         if damage is not None:
             path.write_bytes(path.read_bytes()[:damage] if isinstance(damage, int) else damage)
-        assert holds(path, 2) is held
-        assert not holds(path, 3)
+        found = lack(path, 2)
+        assert lacks in found
+        assert bool(found) == bool(lacks)
 
     def test_another_layout_is_dropped(self, tmp_path):
         with sqlite3.connect(tmp_path / "c") as db:

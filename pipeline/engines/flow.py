@@ -28,9 +28,9 @@ from pipeline.store import (
     complete,
     digest,
     discard_staged,
-    holds,
     in_order,
     is_intact,
+    lack,
     lock,
     open_cache,
     publish,
@@ -116,8 +116,8 @@ def check(options: RunOptions) -> tuple[Manifest | None, str]:
     changed = [table.name for table in manifest.tables if not is_intact(options.out, table)]
     if changed:
         return manifest, f"damaged: {', '.join(changed)} changed or went since the run that wrote them; run again"
-    if not holds(cache_path(options.out), manifest.n_files):
-        return manifest, f"the cache {cache_path(options.out)} is missing, unreadable or incomplete; run again"
+    if lacking := lack(cache_path(options.out), manifest.n_files):
+        return manifest, lacking
     files = in_order("files", options.find_files(options.raw))
     flow = _flow(options.stages, options.config, files)
     behind = [name for name, value in flow.items() if name and manifest.flow.get(name) != value]
@@ -136,7 +136,7 @@ def _is_fresh(manifest: Manifest, flow: dict[str, str], out: Path) -> bool:
     return (
         manifest.flow.get(last) == flow[last]
         and all(is_intact(out, table) for table in manifest.tables)
-        and holds(cache_path(out), manifest.n_files)
+        and not lack(cache_path(out), manifest.n_files)
     )
 
 

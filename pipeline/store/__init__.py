@@ -1,7 +1,7 @@
 """The only reader and writer of the output folder: tables, manifest, cache and decoded texts."""
 
 from pipeline.store.blobs import canonical, in_order, pack, unpack
-from pipeline.store.cache import Cache, Ref, digest, holds, open_cache
+from pipeline.store.cache import Cache, Ref, digest, lack, open_cache
 from pipeline.store.counts import Counts, count, sized
 from pipeline.store.faults import not_written
 from pipeline.store.manifest import Manifest, Step, TableFile, read_manifest
@@ -38,9 +38,9 @@ __all__ = [
     "discard_staged",
     "evidence",
     "find_claim",
-    "holds",
     "in_order",
     "is_intact",
+    "lack",
     "lock",
     "not_written",
     "open_cache",

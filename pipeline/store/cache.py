@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pipeline.errors import OutputError
 
-__all__ = ["Cache", "Ref", "digest", "holds", "open_cache"]
+__all__ = ["Cache", "Ref", "digest", "lack", "open_cache"]
 
 # Raised when the tables below change; a cache of another layout is dropped, never converted.
 _LAYOUT = 1
@@ -137,19 +137,20 @@ def open_cache(path: Path, *, read_only: bool = False) -> Iterator[Cache]:
         raise OutputError(f"cache {path}: {error}; {_remedy(error)}") from error
 
 
-def holds(path: Path, n_units: int) -> bool:
-    """Whether there is a cache in the file `path` that opens and has results of at least so many source files.
+def lack(path: Path, n_units: int) -> str:
+    """What is wrong with the cache in the file `path`, with the remedy: "" where it opens and has results of at least
+    so many source files.
 
     Reads no result: damage inside one shows when that is loaded.
     """
     if not path.is_file():
-        return False
+        return f"the cache {path} is missing; run again"
     try:
         with contextlib.closing(_connect(path, read_only=True)) as db:
             found = db.execute("SELECT COUNT(DISTINCT unit) FROM results WHERE unit != ''").fetchone()[0]
-            return bool(found >= n_units)
-    except sqlite3.DatabaseError:
-        return False
+    except sqlite3.DatabaseError as error:
+        return f"cache {path}: {error}; {_remedy(error)}"
+    return "" if found >= n_units else f"the cache {path} is incomplete; run again"
 
 
 def _remedy(error: sqlite3.DatabaseError) -> str:
