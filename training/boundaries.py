@@ -1,11 +1,11 @@
-"""Train the model of where articles begin: `python -m training.boundaries` (some six minutes; torch, lightgbm, onnx).
+"""Train the model of where articles begin: `python -m training.boundaries` (some ten minutes; torch, lightgbm, onnx).
 
-Dumps of known articles are made by joining: the single articles of the train pages of training/corpus, and every second
-article of WCXB (title and main text), which is not part of the project: `--pages FOLDER`. What the trees read of the
-labeller must be as unsure as on new pages, so each article is labelled by a network that was not trained on its writer:
-three quick ones, each without a third of the writers; public articles by the one that ships, which has seen no labels
-of theirs. The second look learns from answers of trees that were not trained on the article. Train anew when the
-labeller has changed much. Seeds are fixed.
+Dumps of known articles are made by joining: the single articles of the train pages of training/corpus and of those of
+training/segments that are not hard on purpose, and every second article of WCXB (title and main text), which is not
+part of the project: `--pages FOLDER`. What the trees read of the labeller must be as unsure as on new pages, so each
+article is labelled by a network that was not trained on its writer: three quick ones, each without a third of the
+writers; public articles by the one that ships, which has seen no labels of theirs. The second look learns from answers
+of trees that were not trained on the article. Train anew when the labeller has changed much. Seeds are fixed.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from pipeline.models.boundaries.second import LOOKS, second_look
 from pipeline.models.labeller import Network, load_network, probabilities
 from pipeline.text.features import Features, PartTable, features, parts_of
 from pipeline.text.segments import read_lines
-from training.labeller import HERE, pages_without_claims, train
+from training.labeller import HERE, is_hard, pages_without_claims, train
 from training.main_text import WCXB
 from training.trees import to_onnx
 from training.variants import join_articles, shortened, single_articles
@@ -34,7 +34,7 @@ WEIGHTS = HERE.parent / "pipeline" / "models" / "boundaries"
 FOLDS = 3  # thirds of the writers
 PARTS = 5  # of all articles, whose lines the second look sees as trees tell them that saw the others only
 ROUNDS = 6  # times each written article stands in a dump of its own kind
-PUBLIC = 12  # the same of each public one, whole, and again with lines left out
+PUBLIC = 24  # the same of each public one, whole, and again with lines left out
 KINDS = ("article", "documentation", "forum", "product", "service")  # of public pages with one text under a title
 MIXED = (40, 20)  # written and public articles that are mixed, in each round and fold
 _QUICK = {"networks": 1, "variants": 6, "rounds": 20}  # half a minute each
@@ -81,10 +81,10 @@ def fold_of(name: str) -> int:
 def part_of(name: str) -> int:
     """The part of the articles that a page belongs to: by writer, or by the number of the public page.
 
-    >>> part_of("w7-p01.0"), part_of("0001")
-    (2, 1)
+    >>> part_of("w7-p01.0"), part_of("s7-p01"), part_of("0001")
+    (2, 2, 1)
     """
-    return int(name.partition("-")[0].removeprefix("w")) % PARTS
+    return int(name.partition("-")[0].lstrip("ws")) % PARTS
 
 
 def lines_of_dumps(dumps: Sequence[GoldPage], network: Network) -> Lines:
@@ -151,10 +151,12 @@ def main() -> None:
     parser.add_argument("--pages", type=Path, default=WCXB, help="folder with ground-truth/ of WCXB")
     parser.add_argument("--extra", type=Path, help="folder of further labelled pages, named like those of the corpus")
     options = parser.parse_args()
-    pages = load_pages(HERE / "corpus", "train") + (load_pages(options.extra) if options.extra else [])
+    segments = pages_without_claims()
+    pages = load_pages(HERE / "corpus", "train") + [page for page in segments if not is_hard(page)]
+    pages += load_pages(options.extra) if options.extra else []
     written = [article for page in pages for article in single_articles(page)]
     public = public_articles(options.pages, first=0, kinds=KINDS)
-    lines = [*examples(written, public, networks(pages, pages_without_claims()))]
+    lines = [*examples(written, public, networks(pages, [page for page in segments if is_hard(page)]))]
     first, scores = first_look(lines)
     again = [(each.right, *each.again(score)) for each, score in zip(lines, scores, strict=True)]
     values, right = np.concatenate([rows for *_, rows in again]), np.concatenate([gold[at] for gold, at, _ in again])

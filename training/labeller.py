@@ -1,14 +1,14 @@
-"""Train three labellers, from which the one that ships is learnt (`training.distil`): `python -m training.labeller`.
+"""Train four labellers, from which the one that ships is learnt (`training.distil`): `python -m training.labeller`.
 
-A quarter of an hour of one core; needs torch. Reads training/corpus/*.page (train part) and training/segments/*.page.
-Seeds are fixed.
+A quarter of an hour of one core; needs the `train` extra. Reads training/corpus/*.page and training/segments/*.page
+(train parts). Seeds are fixed.
 """
 
 import argparse
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,47 +23,66 @@ from pipeline.models.labeller import Network, encode, probabilities
 from pipeline.schema import LABELS
 from pipeline.text.features import Features, features, parts_of
 from pipeline.text.segments import Parts, read_lines
+from training.known_words import known_words
 from training.variants import vary_pages
 
 HERE = Path(__file__).parent
 WEIGHTS = HERE.parent / "pipeline" / "models" / "labeller" / "weights.npz"
-NETWORKS = 3  # their average does at least as well on held-out pages as the best of them
-VARIANTS, EPOCHS = 20, 60
+NETWORKS = 4  # their average does at least as well on held-out pages as the best of them
+VARIANTS, EPOCHS = 20, 60  # of each network: it sees its own variants
 WIDTH, STATE, STRIDES = 24, 64, (1, 2, 4, 8)
-# The pages of training/segments up to s49 are hard on purpose and hold three times the debris of others. Shown in each
-# epoch they taught that prose is debris (real drop F1 .85). A sixth of them at a time does as well on new hands as a
-# third, and better on written dev and test pages and on real ones.
-SEEN_SELDOM = 6
-LAST_HARD = 49
-# Writers of training/segments whose pages the shipped weights know. With the six after them in training the three read
-# new hands better, and the one that they teach does not yet; see pipeline/models/labeller/card.md.
-_LAST_SHOWN = 101
+# The pages of training/segments up to s49 are hard on purpose and hold three times the debris of others, those of s102
+# to s119 twice. Shown in each epoch the former taught that prose is debris (real drop F1 .85). A sixth of them at a
+# time does as well on new hands as a third, and better on written dev and test pages and on real ones.
+LAST_HARD, _DENSE = 49, range(102, 120)
+SEEN_SELDOM, _DENSE_SEEN = 6, 3
 SMOOTH = 0.5  # neighbours added to each two labels
 PAGES_OF_A_WORD = 8  # rarer words are topics, and topics say nothing about the kind of a line
 Ints = npt.NDArray[np.int64]
 
 
-class Sequences(nn.Module):
-    """The network of `pipeline.models.labeller` with its training noise."""
+@dataclass(frozen=True)
+class Blank:
+    """What is read, before anything is learnt. network: without layers, its vectors what words mean beforehand; learnt:
+    which words stand on enough pages to learn numbers of their own."""
 
-    def __init__(self, features_in: int, words: int) -> None:
+    network: Network
+    learnt: npt.NDArray[np.bool_]
+
+
+class Sequences(nn.Module):
+    """The network of `pipeline.models.labeller`, `width` numbers a part, with its training noise, of which `noise` is
+    a share."""
+
+    def __init__(self, blank: Blank, *, width: int = STATE, noise: float = 1.0) -> None:
         super().__init__()
-        self.vectors = nn.EmbeddingBag(words, WIDTH, mode="sum")
+        self.known = torch.from_numpy(blank.network.vectors)
+        count = int(blank.learnt.sum())
+        self.place = torch.from_numpy(np.where(blank.learnt, np.cumsum(blank.learnt) - 1, count))
+        self.vectors = nn.EmbeddingBag(count + 1, WIDTH, mode="sum", padding_idx=count)
         nn.init.normal_(self.vectors.weight, 0, 0.05)
-        widths = [(features_in + WIDTH, STATE), *((3 * STATE, STATE) for _ in STRIDES), (STATE, len(LABELS))]
+        self.vectors.weight.data[count] = 0
+        own = len(blank.network.names) + WIDTH + self.known.shape[1]
+        widths = [(own, width), *((3 * width, width) for _ in STRIDES), (width, len(LABELS))]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in widths)
-        self.noise = nn.Dropout(0.25)
+        self.noise, self.lost = nn.Dropout(0.25 * noise), nn.Dropout(0.1 * noise)
+        self.unread = 0.3 * noise  # share of the words
 
     def forward(self, values: torch.Tensor, bag: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> torch.Tensor:
         word, offset, share = bag
-        words = self.vectors(word, offset, per_sample_weights=share)
-        own = torch.cat([functional.dropout(values, 0.1, self.training), words], 1)
-        state = self.noise(functional.relu(self.layers[0](own)))
+        share = share * (torch.rand(len(share)) > self.unread) / (1 - self.unread) if self.training else share
+        learnt = self.vectors(self.place[word], offset, per_sample_weights=share)
+        known = functional.embedding_bag(word, self.known, offset, mode="sum", per_sample_weights=share)
+        state = self.noise(functional.relu(self.layers[0](torch.cat([self.lost(values), learnt, known], 1))))
         for layer, stride in zip(list(self.layers)[1:-1], STRIDES, strict=True):
             wide = functional.pad(state, (0, 0, stride, stride))
             around = torch.cat([wide[: len(state)], state, wide[2 * stride :]], 1)
             state = state + self.noise(functional.relu(layer(around)))
         return self.layers[-1](state)  # type: ignore[no-any-return]
+
+    def words(self) -> npt.NDArray[np.float32]:
+        """The numbers of each word: those learnt, 0 where none are, and those known beforehand."""
+        return torch.cat([self.vectors.weight.detach()[self.place], self.known], 1).numpy()
 
 
 class Dump:
@@ -96,17 +115,25 @@ def gold_labels(parts: Parts, source: Ints, pages: Sequence[GoldPage]) -> tuple[
     return np.array(labels), np.array(sizes)
 
 
-def blank_network(pages: Sequence[GoldPage]) -> Network:
-    """What is read, scaled to the pages, with the words that stand on enough of them; no weights yet."""
+def blank_network(pages: Sequence[GoldPage]) -> Blank:
+    """What is read, scaled to the pages, with the words that stand on enough of them and those known beforehand."""
     _, table = parts_of([read_lines(page.text) for page in pages])
     rows = features(table)
+    vocabulary = rows.words.vocabulary
     pages_of = Counter(
         word for _, word in {*zip(table.source[rows.words.part].tolist(), rows.words.word.tolist(), strict=True)}
     )
-    words = sorted(rows.words.vocabulary[word] for word, count in pages_of.items() if count >= PAGES_OF_A_WORD)
+    learnt = {vocabulary[word] for word, count in pages_of.items() if count >= PAGES_OF_A_WORD}
+    counts = np.bincount(rows.words.word, minlength=len(vocabulary)).tolist()
+    known, vectors = known_words(dict(zip(vocabulary, counts, strict=True)))
+    words = sorted({*known, *learnt})
+    at = {word: i for i, word in enumerate(words)}
+    beforehand = np.zeros((len(words), vectors.shape[1]), np.float32)
+    beforehand[[at[word] for word in known]] = vectors
     center, scale = rows.values.mean(0), rows.values.std(0) + 1e-3
     follows = follows_of([page for page in pages if not is_hard(page)])
-    return Network(rows.names, center, scale, tuple(words), np.zeros((len(words), 1), np.float32), (), STRIDES, follows)
+    network = Network(rows.names, center, scale, tuple(words), beforehand, (), STRIDES, follows)
+    return Blank(network, np.array([word in learnt for word in words]))
 
 
 def follows_of(pages: Sequence[GoldPage]) -> npt.NDArray[np.float32]:
@@ -120,13 +147,13 @@ def follows_of(pages: Sequence[GoldPage]) -> npt.NDArray[np.float32]:
     return np.asarray(np.log(count / count.sum(2, keepdims=True) / share), np.float32)
 
 
-def dumps_of(pages: Sequence[GoldPage], network: Network, *, said: bool = False) -> Iterable[Dump]:
-    """The pages as tensors; `said`: with what the network says of them."""
+def dumps_of(pages: Sequence[GoldPage], network: Network, teachers: Network | None = None) -> Iterable[Dump]:
+    """The pages as tensors, as `network` reads them; with what the teachers say of them."""
     parts, table = parts_of([read_lines(page.text) for page in pages])
     rows = features(table)
     gold, sizes = gold_labels(parts, table.source, pages)
     values, _ = encode(rows, network)
-    chances = probabilities(rows, table.source, network) if said else np.zeros((len(values), 0), np.float32)
+    chances = probabilities(rows, table.source, teachers) if teachers else np.zeros((len(values), 0), np.float32)
     offset, word, share = _bags(rows, network)
     ends = np.searchsorted(table.source, np.arange(len(pages)), side="right")
     for begin, end in zip([0, *ends[:-1]], ends, strict=True):
@@ -145,31 +172,36 @@ def _bags(rows: Features, network: Network) -> tuple[Ints, Ints, npt.NDArray[np.
     return np.append(0, np.cumsum(count)), word, (1 / np.sqrt(count[part])).astype(np.float32)
 
 
-def fit(sets: Sequence[Sequence[Dump]], network: Network, seed: int, *, rounds: int = EPOCHS) -> Sequences:
-    """One network trained on one set of dumps per epoch, in turn."""
-    torch.manual_seed(seed)
+Loss = Callable[[torch.Tensor, Dump], torch.Tensor]
+
+
+def told(scores: torch.Tensor, dump: Dump) -> torch.Tensor:
+    """The loss of each part by its gold label, 0 without one."""
+    return functional.cross_entropy(scores, dump.gold, reduction="none", label_smoothing=0.02, ignore_index=-1)
+
+
+def fit(model: Sequences, epochs: Sequence[Sequence[Dump]], loss: Loss, seed: int) -> Sequences:
+    """The network, trained on the dumps of one epoch after the other."""
     rng = random.Random(seed)
-    model = Sequences(len(network.names), len(network.words))
     optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.02)
-    epochs = [list(sets[epoch % len(sets)]) for epoch in range(rounds)]
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=sum(map(len, epochs)) + 1)
-    for dumps in epochs:
-        rng.shuffle(dumps)
-        for dump in dumps:
-            share = dump.share * (torch.rand(len(dump.share)) > 0.3) / 0.7
-            scores = model(dump.values, (dump.word, dump.offset, share))
-            loss = functional.cross_entropy(scores, dump.gold, reduction="none", label_smoothing=0.02, ignore_index=-1)
+    for number, dumps in enumerate(epochs, 1):
+        order = [*dumps]
+        rng.shuffle(order)
+        for dump in order:
+            losses = loss(model(dump.values, (dump.word, dump.offset, dump.share)), dump)
             optimiser.zero_grad()
-            ((loss * dump.weight).sum() / dump.weight.sum()).backward()  # type: ignore[no-untyped-call]
+            ((losses * dump.weight).sum() / dump.weight.sum()).backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
             schedule.step()
+        print(f"epoch {number} of {len(epochs)}", flush=True)
     return model.eval()
 
 
 def packed(models: Sequence[Sequences], network: Network) -> Network:
     """The trained weights side by side."""
-    vectors = np.concatenate([model.vectors.weight.detach().numpy() for model in models], axis=1)
+    vectors = np.concatenate([model.words() for model in models], axis=1)
     layers = []
     for same in zip(*(model.layers for model in models), strict=True):
         weight = np.stack([layer.weight.detach().numpy().T for layer in same])
@@ -194,7 +226,7 @@ def is_hard(page: GoldPage) -> bool:
 
 def pages_without_claims() -> list[GoldPage]:
     """The pages of training/segments that the labeller learns from."""
-    return [page for page in load_pages(HERE / "segments", "train") if writer_of(page.name) <= _LAST_SHOWN]
+    return load_pages(HERE / "segments", "train")
 
 
 def train_pages() -> list[GoldPage]:
@@ -202,16 +234,32 @@ def train_pages() -> list[GoldPage]:
     return load_pages(HERE / "corpus", "train") + pages_without_claims()
 
 
+def varied(pages: Sequence[GoldPage], number: int, oftener: int = 1) -> list[GoldPage]:
+    """The variant of that number, with one in `SEEN_SELDOM` of the hard pages and one in three of the dense ones, or
+    more of both, by the factor `oftener`."""
+    hard = [page for page in pages if is_hard(page)]
+    dense = [page for page in pages if page.name.startswith("s") and writer_of(page.name) in _DENSE]
+    seldom = {*(page.name for page in hard), *(page.name for page in dense)}
+    shown = [page for page in pages if page.name not in seldom]
+    for some, in_all in ((hard, SEEN_SELDOM), (dense, _DENSE_SEEN)):
+        every = max(1, in_all // oftener)
+        shown += some[number % every :: every]
+    return vary_pages(shown, random.Random(number))
+
+
 def train(
     pages: Sequence[GoldPage], *, networks: int = NETWORKS, variants: int = VARIANTS, rounds: int = EPOCHS
 ) -> Network:
-    """The network trained on some pages; with fewer networks, variants and epochs it is quicker and a little worse."""
+    """The networks trained on some pages; fewer, with fewer variants and epochs, are quicker and a little worse."""
     torch.set_num_threads(1)
-    network = blank_network(pages)
-    hard, usual = [p for p in pages if is_hard(p)], [p for p in pages if not is_hard(p)]
-    shown = [[*usual, *hard[i % SEEN_SELDOM :: SEEN_SELDOM]] for i in range(variants)]
-    sets = [list(dumps_of(vary_pages(some, random.Random(i)), network)) for i, some in enumerate(shown)]
-    return packed([fit(sets, network, seed, rounds=rounds) for seed in range(networks)], network)
+    blank = blank_network(pages)
+    models = []
+    for seed in range(networks):
+        torch.manual_seed(seed)
+        sets = [[*dumps_of(varied(pages, 1000 * seed + i), blank.network)] for i in range(variants)]
+        epochs = [sets[epoch % variants] for epoch in range(rounds)]
+        models.append(fit(Sequences(blank), epochs, told, seed))
+    return packed(models, blank.network)
 
 
 def main() -> None:

@@ -25,12 +25,11 @@ from pipeline.text.labelled import Labels
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-__all__ = ["FILLED_REASON", "Network", "encode", "label_parts", "load_network", "probabilities"]
+__all__ = ["Network", "encode", "label_parts", "load_network", "probabilities"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 MODEL_REASON = "model:labeller"
-FILLED_REASON = "rule:inside-promotion"
 _FAR = 4.0  # standard deviations at which a feature is cut off
 _ROWS = 512  # parts that the network reads at once, where sources are as short; their numbers fit in a core's cache
 
@@ -168,12 +167,8 @@ def label_parts(parts: PartTable, *, drop_threshold: float) -> Labels:
     chance = np.round(_weighed(probabilities(rows, parts.source), parts), 4)
     chance = with_beginnings(chance, rows, parts)
     chance = in_a_row(chance, parts, load_network().follows)
-    best, filled = decide(chance, parts, drop_threshold)
-    score = chance[np.arange(len(best)), best]
-    reasons = _reasons(best, rows.rules)
-    for i in np.flatnonzero(filled).tolist():
-        reasons[i] = FILLED_REASON
-    return Labels(best, score, reasons)
+    best = decide(chance, parts, drop_threshold)
+    return Labels(best, chance[np.arange(len(best)), best], _reasons(best, rows.rules))
 
 
 def _weighed(chance: Floats, parts: PartTable) -> Floats:

@@ -180,11 +180,10 @@ def _settings(manifest: Manifest | None) -> Clean:
 
 def _ruled(segments: pa.Table) -> pa.ChunkedArray:
     """Which rows have a reason that `drop_threshold` does not decide about."""
-    from pipeline.models.labeller import FILLED_REASON
     from pipeline.models.main_text import REASON
     from pipeline.stages.deduplicate import SITE_REASON
 
-    return pc.is_in(segments["reason"], value_set=pa.array(["markup", REASON, FILLED_REASON, SITE_REASON]))
+    return pc.is_in(segments["reason"], value_set=pa.array(["markup", REASON, SITE_REASON]))
 
 
 def _sum(table: pa.Table) -> int:

@@ -32,19 +32,27 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 
+_READ = 240  # characters of a part that rules read; what a part is shows at its start
+
+
 class Cue(NamedTuple):
-    """A rule: `pattern` (RE2) found in a part speaks for `label`; `why` says so to a reader."""
+    """A rule: `pattern` (RE2) found in a part speaks for `label`; `why` says so to a reader.
+
+    Nothing is found in a part of more than `longest` characters: what is a date line in few words is a date in many.
+    inside: nor in a part that begins its line, where a dash is the mark of a list.
+    """
 
     id: str
     label: str
     why: str
     pattern: str
+    longest: int = _READ
+    inside: bool = False
 
 
 _REACHES = (5, 15)  # parts on each side; promotions and link lists are blocks of about that size
 _TOGETHER = 5  # rules; of 3, 4, 5, 6, 8 and 10 the fastest, twice as fast as one by one
 _WIDE_REPEAT = re.compile(r"\{\d+,\d{2,}\}")
-_READ = 240  # characters of a part that rules read; what a part is shows at its start
 
 
 @dataclass(frozen=True)
@@ -98,9 +106,10 @@ def features(parts: PartTable) -> Features:
 
     texts, raw = pa.array(parts.texts, pa.large_string()), packed(parts.texts)
     heads = pc.utf8_slice_codeunits(texts, 0, _READ).dictionary_encode()
-    rules = _fired(heads.dictionary)[np.asarray(heads.indices)]
     own, names = _shape(raw, texts)
     place, place_names = _place(parts)
+    inside = place[:, [place_names.index("in_line")]] > 0
+    rules = _fired(heads.dictionary)[np.asarray(heads.indices)] & (inside | ~np.array([cue.inside for cue in cues()]))
     words = tokens(raw)
     related, word_names = word_matrix(words, parts.source, parts.cut)
     order = _sequence(own[:, names.index("number")], parts.source)
@@ -112,14 +121,16 @@ def features(parts: PartTable) -> Features:
 
 
 def _fired(texts: "pa.Array") -> Flags:
-    """Which rule finds something in which text."""
+    """Which rule finds something in which text, of which there are at most `_READ` characters."""
+    import pyarrow.compute as pc
+
     fired = np.zeros((len(texts), len(cues())), bool)
     for pattern, some in _asked_together():
         likely = np.flatnonzero(found_in(texts, pattern))
         few = texts.take(likely)
         for i in some if len(likely) else ():
             fired[likely, i] = True if cues()[i].pattern == pattern else found_in(few, cues()[i].pattern)
-    return fired
+    return fired & (np.asarray(pc.utf8_length(texts))[:, None] <= [cue.longest for cue in cues()])
 
 
 @cache
