@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.models.decisions import _SUFFIX, decide
+from pipeline.models.boundaries import CUT_OF_SUFFIX
+from pipeline.models.decisions import decide
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.features import PartTable
 
@@ -33,7 +34,7 @@ def names(best: np.ndarray) -> list[str]:
 
 
 def test_a_headline_of_two_sentences_is_title_from_its_beginning() -> None:
-    parts = table([0, 0, 0, 4, _SUFFIX, 0])
+    parts = table([0, 0, 0, 4, CUT_OF_SUFFIX, 0])
     chance = sure(("title", 0.9), ("body", 0.9), ("body", 0.9), ("title", 0.8), ("seo", 0.9), ("body", 0.9))
     assert names(decide(chance, parts, 0.4)) == ["title", "body", "title", "title", "seo", "body"]
 
@@ -51,7 +52,7 @@ def test_of_two_titles_the_one_with_text_behind_it_stays() -> None:
 
 def test_of_two_titles_the_one_with_a_suffix_stays() -> None:
     chance = sure(("title", 0.9), ("seo", 0.9), ("title", 0.9), ("body", 0.9))
-    found = names(decide(chance, table([0, _SUFFIX, 0, 0]), 0.4))
+    found = names(decide(chance, table([0, CUT_OF_SUFFIX, 0, 0]), 0.4))
     assert (found[0], found[2] == "title") == ("title", False)
 
 

@@ -39,8 +39,8 @@ from training.main_text import WCXB
 VARIANTS, PUBLIC_VARIANTS, EPOCHS = 30, 10, 110
 STATE = 80  # with 64 it keeps less of what the four know, with 96 no more and cleaning takes 4 % longer; see the card
 SEED = 3
-# Share of what the four say in what is learnt of a labelled part; of others it is all. With .8 and more, pages by the
-# writers of the training pages are read less well (written test pages .947 for .952), others as well or better.
+# Share of what the four say in what is learnt of a labelled part; of others it is all. With .8 (and less noise)
+# pages by the writers of the training pages are read less well (written test pages .947 for .952), others as well.
 TAUGHT = 0.6
 OFTENER = 2  # as often as to the four come hard pages: what is said of them is learnt, not how often they come
 FIRST = 7000  # number of the first variant; the four have seen lower ones

@@ -9,10 +9,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.models.boundaries import with_markup
+from pipeline.models.boundaries import before_suffix, with_markup
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.features import PartTable
-from pipeline.text.places import CUTS
 
 __all__ = ["decide"]
 
@@ -26,7 +25,6 @@ _HEAD, _LIKELY = 15, 0.1  # parts of a source in which its first title is looked
 _SURE = 0.65
 _PROSE = 0.5  # probability of body above which a part is prose glued onto a title, not more title
 _LONG = 60  # characters of prose that a heading is glued to
-_SUFFIX = 1 + [*CUTS].index("suffix")
 
 
 def decide(chance: Floats, parts: PartTable, drop_threshold: float) -> Ints:
@@ -46,7 +44,7 @@ def _with_headline(best: Ints, chance: Floats, parts: PartTable) -> Ints:
     """A site suffix stands behind a headline: what begins such a line is its title if it is one at all likely."""
     seo, title = LABELS.index("seo"), LABELS.index("title")
     first = parts.cut == 0
-    headline = first & _before_suffix(best, parts) & (best == seo) & (chance[:, title] >= _LIKELY)
+    headline = first & before_suffix(best, parts) & (best == seo) & (chance[:, title] >= _LIKELY)
     return np.where(headline, title, best)
 
 
@@ -54,15 +52,10 @@ def _with_whole_headline(best: Ints, parts: PartTable) -> Ints:
     """A title of two sentences and more: what stands on its line before a part of it that a site suffix follows is
     title too; on all 293 such lines of the written pages it is."""
     title, line = LABELS.index("title"), np.cumsum(parts.cut == 0)
-    last = np.flatnonzero((best == title) & (parts.cut > 0) & _before_suffix(best, parts))
+    last = np.flatnonzero((best == title) & (parts.cut > 0) & before_suffix(best, parts))
     ends = np.zeros(line[-1] + 1 if len(line) else 1, np.int64)
     ends[line[last]] = last
     return np.where(np.arange(len(best)) < ends[line], title, best)
-
-
-def _before_suffix(best: Ints, parts: PartTable) -> Flags:
-    suffix = (parts.cut[1:] == _SUFFIX) & (best[1:] == LABELS.index("seo"))
-    return np.append(suffix, False)
 
 
 def _with_title_line(best: Ints, chance: Floats, parts: PartTable) -> Ints:
@@ -105,9 +98,7 @@ def _with_sure_titles(best: Ints, chance: Floats, parts: PartTable) -> Ints:
     later[starts] = False
     unsure = np.flatnonzero(best == title)[later]
     whole = parts.cut == 0
-    whole &= ~(
-        _before_suffix(best, parts) & with_markup(parts)
-    )  # elsewhere the model of beginnings has seen the suffix
+    whole &= ~(before_suffix(best, parts) & with_markup(parts))  # elsewhere the model of beginnings has seen the suffix
     unsure = unsure[(chance[unsure, title] < _SURE) & whole[unsure]]
     others = np.delete(np.arange(len(LABELS)), title)
     best = best.copy()
@@ -124,7 +115,7 @@ def _with_one_title(best: Ints, chance: Floats, parts: PartTable) -> Ints:
     first, second = at[:-1], at[1:]
     close = (line[first] != line[second]) & (text[first] == text[second])
     close &= parts.source[first] == parts.source[second]
-    suffixed = _before_suffix(best, parts)[first]
+    suffixed = before_suffix(best, parts)[first]
     lines = np.where(suffixed, line[second], line[first])[close]
     wrong = np.flatnonzero(np.isin(line, lines) & (best == title))
     others = np.delete(np.arange(len(LABELS)), title)

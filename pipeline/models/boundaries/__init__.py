@@ -19,7 +19,15 @@ from pipeline.text.cohesion import cohesion, places
 from pipeline.text.features import Features, PartTable
 from pipeline.text.places import CUTS
 
-__all__ = ["Candidates", "candidates", "likely_ones", "with_beginnings", "with_markup"]
+__all__ = [
+    "CUT_OF_SUFFIX",
+    "Candidates",
+    "before_suffix",
+    "candidates",
+    "likely_ones",
+    "with_beginnings",
+    "with_markup",
+]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -35,7 +43,7 @@ _TITLE, _BODY = LABELS.index("title"), LABELS.index("body")
 _NEAR_LABELS = [LABELS.index(name) for name in ("title", "heading", "body")]  # those looked at of lines near by
 _OTHER_KEPT = [LABELS.index(name) for name in KEPT_LABELS if name != "title"]
 _SUFFIX = [LABELS.index(name) for name in ("title", "seo", "byline")]  # what a headline's line ends with
-_CUT_OF_SUFFIX = 1 + [*CUTS].index("suffix")
+CUT_OF_SUFFIX = 1 + [*CUTS].index("suffix")
 _SHAPE = (
     "chars", "words", "capitalised", "upper", "digits", "slashes", "commas", "ends", "word_length", "first_kind",
     "last_kind", "last_question", "last_colon", "last_full", "number", "function_words", "gap", "next_gap", "same",
@@ -154,7 +162,7 @@ def with_beginnings(chance: Floats, rows: Features, parts: PartTable) -> Floats:
         score[again] = _sum_of("second", second_look(likely, rows, chance, parts, found.cells)[0])
     said = np.clip(chance[part, _TITLE].astype(np.float64), 1e-4, 1 - 1e-4)
     own = np.log(said / (1 - said))
-    sure = (said >= _SURE) & _suffixed(chance, parts)[part]
+    sure = (said >= _SURE) & before_suffix(chance.argmax(1), parts)[part]
     score = np.asarray(np.maximum((1 - _TRUST) * score + _TRUST * own, np.where(sure, own, -np.inf)), np.float32)
     title = 1 / (1 + np.exp(-score.astype(np.float64)))
     rivals = (score >= 0) & ~apart(score, place, parts.source[part]) & ~sure
@@ -189,10 +197,9 @@ def _sum_of(trees: str, values: Floats) -> Floats:
     return np.asarray(score[:, 0], np.float32)
 
 
-def _suffixed(chance: Floats, parts: PartTable) -> npt.NDArray[np.bool_]:
-    """Which parts the suffix of a site follows on their line."""
-    suffix = (parts.cut[1:] == _CUT_OF_SUFFIX) & (chance[1:].argmax(1) == LABELS.index("seo"))
-    return np.append(suffix, False)
+def before_suffix(label: Ints, parts: PartTable) -> npt.NDArray[np.bool_]:
+    """Which parts the suffix of a site follows on their line. label: of each part, as an index of `LABELS`."""
+    return np.append((parts.cut[1:] == CUT_OF_SUFFIX) & (label[1:] == LABELS.index("seo")), False)
 
 
 def _with_title(chance: npt.NDArray[np.float64], title: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
