@@ -1,5 +1,6 @@
 """Promises of the model of main text: one probability a block, menus out and prose in, small records kept whole."""
 
+from importlib import resources
 from itertools import product
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from pipeline.models.main_text import main_text
 from pipeline.models.main_text.features import Rows
 from pipeline.models.main_text.pages import Pages
 from pipeline.models.main_text.second import STEPS, expected_f1, second_look, stepped
+from pipeline.models.onnx import instead, shipped
 from pipeline.text.blocks import read_pages
 from pipeline.text.html import extract
 
@@ -98,3 +100,15 @@ def test_a_record_without_a_frame_is_kept(record):
 def test_a_threshold_of_one_drops_next_to_nothing():
     [found] = read_pages([PAGE], main_text_threshold=1.0)
     assert all(score == 1 for score in found.dropped.score)
+
+
+def test_other_weights_are_read_instead_and_then_the_shipped_ones_again():
+    other = resources.files("pipeline.models").joinpath("main_text/second.onnx").read_bytes()
+
+    def width():
+        return shipped("main_text/first.onnx").get_inputs()[0].shape[1]
+
+    own, wider = width(), shipped("main_text/second.onnx").get_inputs()[0].shape[1]
+    with instead({"main_text/first.onnx": other}):
+        assert width() == wider
+    assert width() == own < wider

@@ -1,9 +1,9 @@
 """Train the model of main text: `python -m training.main_text` (under two minutes; needs lightgbm and onnx).
 
-Reads every second page of WCXB (Murrough Foley, Web Content Extraction Benchmark, CC BY 4.0), from the first one on;
-the others stay unseen. Writes first.onnx and second.onnx to pipeline/models/main_text; they hold thresholds and
-weights, no words. Seeds are fixed. Blocks are the unit; which of them are main text is worked out from the page's main
-text.
+Reads the pages of WCXB (Murrough Foley, Web Content Extraction Benchmark, CC BY 4.0). Writes first.onnx and second.onnx
+to pipeline/models/main_text; they hold thresholds and weights, no words. Seeds are fixed. Blocks are the unit; which of
+them are main text is worked out from the page's main text. What the model says of pages that it has not seen is
+measured with others like it, each trained without some of the pages: `python -m benchmarks.html`.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import lightgbm
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluation.web_pages import by_name, load_web_pages, read_web_pages, words_of
+from pipeline.evaluation.web_pages import WebPage, by_name, load_web_pages, read_web_pages, words_of
 from pipeline.models.main_text.features import Rows
 from pipeline.models.main_text.second import second_look, stepped
 from pipeline.text.html import Blocks, Elements, extract
@@ -183,21 +183,26 @@ def second_values(found: Sequence[Example]) -> list[Floats]:
     return [values[i] for i in range(len(found))]
 
 
+def train(pages: Sequence[WebPage]) -> dict[str, bytes]:
+    """Both looks, trained on some pages: the ONNX files by their names."""
+    texts = by_name(read_web_pages(pages))
+    found = examples([(texts.get(page.name, ""), page.main) for page in pages])
+    first = fit(found, [each.rows.values for each in found])
+    values = second_values(found)
+    second = [fit(found, values, seed) for seed in range(1, 1 + _FORESTS)]
+    return {f"{name}.onnx": to_onnx(mean(trees)) for name, trees in (("first", [first]), ("second", second))}
+
+
 def main() -> None:
     """Read the options, train both looks and write them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=Path, default=WCXB, help="folder with html/ and ground-truth/")
-    parser.add_argument("--first", type=int, default=0, help="0: train on even-numbered pages, 1: on the odd ones")
     parser.add_argument("--out", type=Path, default=OUT, help="folder of first.onnx and second.onnx")
     options = parser.parse_args()
-    pages = load_web_pages(options.pages, every=2, first=options.first)
-    texts = by_name(read_web_pages(pages))
-    found = examples([(texts.get(page.name, ""), page.main) for page in pages])
-    looks = (("first", [each.rows.values for each in found], 1), ("second", second_values(found), _FORESTS))
-    for name, values, forests in looks:
-        path = options.out / f"{name}.onnx"
-        path.write_bytes(to_onnx(mean([fit(found, values, seed) for seed in range(1, 1 + forests)])))
-        print(f"{len(pages)} pages, {sum(map(len, values))} blocks; {path}: {path.stat().st_size} bytes")
+    pages = load_web_pages(options.pages)
+    for name, packed in train(pages).items():
+        (options.out / name).write_bytes(packed)
+        print(f"{len(pages)} pages; {options.out / name}: {len(packed)} bytes")
 
 
 if __name__ == "__main__":
