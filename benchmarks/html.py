@@ -9,6 +9,8 @@ counted with repetition; the mean over pages; a page without main text counts 1 
 claimsieve's model of main text was trained on the pages of WCXB that lie in the default folder. So each page is read
 by another, made here in the same way from the pages of the other folds (page i lies in fold i modulo K; a minute of a
 core each; `pip install -e ".[bench]"`). `--folds 0` reads all pages with the weights that ship: for other pages.
+The labeller, which has less to say here, was told what is main text of the pages 0, 2, 4, ...; the others have
+columns of their own.
 trafilatura, resiliparse and jusText are measured where they are installed (`pip install -e ".[bench]"`), with their
 defaults; each gets the page as claimsieve has decoded it. Seconds are CPU time of this process, for claimsieve of all
 that `ingest` and `clean` do: unpacking, decoding, main text, metadata, labels, rows with offsets.
@@ -24,13 +26,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
+
 from pipeline.config import Clean, Ingest
 from pipeline.evaluation.web_pages import WebPage, by_name, load_web_pages, word_f1, write_web_pages
 from pipeline.models.onnx import instead
 from pipeline.stages.clean import CLEAN
 from pipeline.stages.ingest import INGEST, find_files
-
-WCXB = Path(__file__).parent.parent.parent / "shared" / "eval" / "wcxb"
+from training.main_blocks import WCXB
 
 
 @dataclass(frozen=True)
@@ -99,33 +102,37 @@ PEERS: Mapping[str, Callable[[str], str]] = MappingProxyType(
 
 
 def table(pages: Sequence[WebPage], folds: int = 0) -> str:
-    """One row an extractor: mean word F1 over all pages, over articles and over the rest, and pages a second.
+    """One row an extractor: pages a second, and mean word F1 over all pages, over articles and the rest; and over
+    every second page, of which the labeller has not been told either what is main text, and its articles.
 
     folds: as in `cross_fitted`; 0 for the weights that ship.
     """
-    articles = [page for page in pages if page.kind == "article"]
-    rest = [page for page in pages if page.kind != "article"]
-    rows = [f"{'':12} {f'all ({len(pages)})':>12} {f'articles ({len(articles)})':>15} {f'others ({len(rest)})':>13}"
-            f" {'pages/s':>8}"]  # fmt: skip
+    groups = {
+        "all": pages,
+        "articles": [page for page in pages if page.kind == "article"],
+        "others": [page for page in pages if page.kind != "article"],
+        "second": pages[1::2],
+        "articles of these": [page for page in pages[1::2] if page.kind == "article"],
+    }
+    heads = [f"{name} ({len(group)})" for name, group in groups.items()]
+    rows = ["  ".join([f"{'':12}", *heads, "pages/s"])]
+
+    def add(name: str, found: Mapping[str, str], seconds: float) -> None:
+        score = {page.name: word_f1(found[page.name], page.main) for page in pages}
+        means = [np.mean([score[page.name] for page in group] or [np.nan]) for group in groups.values()]
+        cells = [f"{mean:{len(head)}.3f}" for mean, head in zip(means, heads, strict=True)]
+        rows.append("  ".join([f"{name:12}", *cells, f"{len(pages) / max(seconds, 1e-3):7.0f}"]))
+
     ours = cross_fitted(pages, folds) if folds else claimsieve(pages)
-    rows.append(_row("claimsieve", ours.kept, (pages, articles, rest), ours.seconds))
+    add("claimsieve", ours.kept, ours.seconds)
     for name, extract in PEERS.items():
         if importlib.util.find_spec(name) is None:
-            rows.append(f"{name:12} not installed")
+            rows.append(f"{name:12}  not installed")
             continue
         began = time.process_time()
         found = {page.name: extract(ours.sources.get(page.name, "")) for page in pages}
-        rows.append(_row(name, found, (pages, articles, rest), time.process_time() - began))
+        add(name, found, time.process_time() - began)
     return "\n".join(rows)
-
-
-def _row(name: str, found: Mapping[str, str], groups: Sequence[Sequence[WebPage]], seconds: float) -> str:
-    means = [
-        sum(word_f1(found[page.name], page.main) for page in group) / len(group) if group else float("nan")
-        for group in groups
-    ]
-    rate = len(groups[0]) / max(seconds, 1e-3)
-    return f"{name:12} {means[0]:12.3f} {means[1]:15.3f} {means[2]:13.3f} {rate:8.0f}"
 
 
 def main() -> None:

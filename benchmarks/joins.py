@@ -23,13 +23,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from benchmarks.html import WCXB
 from pipeline.config import Clean
 from pipeline.evaluation.gold import GoldPage, load_pages
 from pipeline.evaluation.segments import Rates
 from pipeline.evaluation.web_pages import public_articles
 from pipeline.schema import TABLES
 from pipeline.stages.clean import CLEAN
+from training.main_blocks import WCXB
 from training.variants import page_of, rows_of, single_articles
 
 CORPUS = Path(__file__).parent.parent / "training" / "corpus"

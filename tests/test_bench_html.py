@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_html import PAGE
 
-from benchmarks.html import WCXB, claimsieve, table
+from benchmarks.html import claimsieve, table
 from pipeline.evaluation.web_pages import load_web_pages, word_f1
+from training.main_blocks import WCXB
 
 WORDS = st.lists(st.sampled_from(["rest", "Ice", "the", "knee"]), max_size=8).map(" ".join)
 

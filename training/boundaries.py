@@ -4,14 +4,16 @@ Dumps of known articles are made by joining: the single articles of the train pa
 training/segments that are not hard on purpose, and every second article of WCXB (title and main text), which is not
 part of the project: `--pages FOLDER`. What the trees read of the labeller must be as unsure as on new pages, so each
 article is labelled by a network that was not trained on its writer: three quick ones, each without a third of the
-writers; public articles by the one that ships, which has seen no labels of theirs. The second look learns from answers
-of trees that were not trained on the article. Train anew when the labeller has changed much. Seeds are fixed.
+writers; public articles by the one that ships, which has been told no more of them than what is main text. The second
+look learns from answers of trees that were not trained on the article. Train anew when the labeller has changed much.
+Seeds are fixed.
 """
 
 import argparse
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import lightgbm
@@ -26,7 +28,7 @@ from pipeline.models.labeller import Network, load_network, probabilities
 from pipeline.text.features import Features, PartTable, features, parts_of
 from pipeline.text.segments import read_lines
 from training.labeller import HERE, is_hard, pages_without_claims, train
-from training.main_text import WCXB
+from training.main_blocks import WCXB
 from training.trees import to_onnx
 from training.variants import join_articles, shortened, single_articles
 
@@ -37,7 +39,7 @@ ROUNDS = 6  # times each written article stands in a dump of its own kind
 PUBLIC = 24  # the same of each public one, whole, and again with lines left out
 KINDS = ("article", "documentation", "forum", "product", "service")  # of public pages with one text under a title
 MIXED = (40, 20)  # written and public articles that are mixed, in each round and fold
-_QUICK = {"networks": 1, "variants": 6, "rounds": 20}  # half a minute each
+_quickly_train = partial(train, networks=1, variants=6, rounds=20)  # half a minute
 _BOTH = {
     "objective": "binary", "num_leaves": 15, "bagging_freq": 1, "lambda_l2": 5.0, "max_bin": 127, "verbose": -1,
     "num_threads": 1, "seed": 1, "deterministic": True,
@@ -107,7 +109,7 @@ def lines_of_dumps(dumps: Sequence[GoldPage], network: Network) -> Lines:
 
 def networks(pages: Sequence[GoldPage], more: Sequence[GoldPage]) -> list[Network]:
     """For each fold a labeller trained on the pages of the others and on `more`."""
-    return [train([*(page for page in pages if fold_of(page.name) != fold), *more], **_QUICK) for fold in range(FOLDS)]
+    return [_quickly_train([*(page for page in pages if fold_of(page.name) != fold), *more]) for fold in range(FOLDS)]
 
 
 def examples(written: Sequence[GoldPage], public: Sequence[GoldPage], labellers: Sequence[Network]) -> Iterator[Lines]:

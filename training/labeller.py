@@ -1,13 +1,14 @@
 """Train four labellers, from which the one that ships is learnt (`training.distil`): `python -m training.labeller`.
 
-A quarter of an hour of one core; needs the `train` extra. Reads training/corpus/*.page and training/segments/*.page
-(train parts). Seeds are fixed.
+Twenty minutes of one core; needs the `train` extra. Reads training/corpus/*.page and training/segments/*.page (train
+parts), and of every second public page of WCXB, which is not part of the project (`--pages FOLDER`), what is main text.
+Seeds are fixed.
 """
 
 import argparse
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,11 +20,14 @@ from torch.nn import functional
 
 from pipeline.evaluation.gold import GoldPage, load_pages, writer_of
 from pipeline.models.chain import STEPS, steps_of
-from pipeline.models.labeller import Network, encode, probabilities
+from pipeline.models.labeller import Network
 from pipeline.schema import LABELS
-from pipeline.text.features import Features, features, parts_of
-from pipeline.text.segments import Parts, read_lines
+from pipeline.text.features import features, parts_of
+from pipeline.text.segments import read_lines
+from training.dumps import KEPT, Dump, dumps_of, gold_labels, only_main_text
 from training.known_words import known_words
+from training.main_blocks import WCXB
+from training.public import Lines, public_dumps, public_texts
 from training.variants import vary_pages
 
 HERE = Path(__file__).parent
@@ -38,7 +42,6 @@ LAST_HARD, _DENSE = 49, range(102, 120)
 SEEN_SELDOM, _DENSE_SEEN = 6, 3
 SMOOTH = 0.5  # neighbours added to each two labels
 PAGES_OF_A_WORD = 8  # rarer words are topics, and topics say nothing about the kind of a line
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -85,36 +88,6 @@ class Sequences(nn.Module):
         return torch.cat([self.vectors.weight.detach()[self.place], self.known], 1).numpy()
 
 
-class Dump:
-    """One source as tensors: scaled features, words with their weights, gold labels (-1: none), weight of each part;
-    what other networks say of it, where they were asked."""
-
-    def __init__(
-        self, values: npt.NDArray[np.float32], bag: tuple[Ints, Ints, npt.NDArray[np.float32]], gold: Ints, sizes: Ints
-    ) -> None:
-        self.values = torch.from_numpy(values)
-        self.word, self.offset, self.share = (torch.from_numpy(array) for array in bag)
-        self.gold, self.weight = torch.from_numpy(gold), torch.from_numpy(np.clip(sizes, 5, 800) ** 0.4).float()
-        self.said = torch.zeros(0)
-
-
-def gold_labels(parts: Parts, source: Ints, pages: Sequence[GoldPage]) -> tuple[Ints, Ints]:
-    """The label that most characters of each part carry (-1: none), and its characters that are not white space."""
-    marks = []
-    for page in pages:
-        mark = np.full(len(page.text), -1)
-        for start, end, label in page.labels:
-            mark[start:end] = LABELS.index(label)
-        marks.append(mark)
-    labels, sizes = [], []
-    for start, end, s in zip(parts.start, parts.end, source, strict=True):
-        stretch = zip(marks[s][start:end].tolist(), pages[s].text[start:end], strict=True)
-        solid = [mark for mark, char in stretch if not char.isspace()]
-        sizes.append(len(solid))
-        labels.append(Counter(solid).most_common(1)[0][0])
-    return np.array(labels), np.array(sizes)
-
-
 def blank_network(pages: Sequence[GoldPage]) -> Blank:
     """What is read, scaled to the pages, with the words that stand on enough of them and those known beforehand."""
     _, table = parts_of([read_lines(page.text) for page in pages])
@@ -147,36 +120,15 @@ def follows_of(pages: Sequence[GoldPage]) -> npt.NDArray[np.float32]:
     return np.asarray(np.log(count / count.sum(2, keepdims=True) / share), np.float32)
 
 
-def dumps_of(pages: Sequence[GoldPage], network: Network, teachers: Network | None = None) -> Iterable[Dump]:
-    """The pages as tensors, as `network` reads them; with what the teachers say of them."""
-    parts, table = parts_of([read_lines(page.text) for page in pages])
-    rows = features(table)
-    gold, sizes = gold_labels(parts, table.source, pages)
-    values, _ = encode(rows, network)
-    chances = probabilities(rows, table.source, teachers) if teachers else np.zeros((len(values), 0), np.float32)
-    offset, word, share = _bags(rows, network)
-    ends = np.searchsorted(table.source, np.arange(len(pages)), side="right")
-    for begin, end in zip([0, *ends[:-1]], ends, strict=True):
-        span = slice(offset[begin], offset[end])
-        bag = (word[span], offset[begin:end] - offset[begin], share[span])
-        dump = Dump(values[begin:end], bag, gold[begin:end], sizes[begin:end])
-        dump.said = torch.from_numpy(chances[begin:end])
-        yield dump
-
-
-def _bags(rows: Features, network: Network) -> tuple[Ints, Ints, npt.NDArray[np.float32]]:
-    index = {word: i for i, word in enumerate(network.words)}
-    known = np.array([index.get(word, -1) for word in rows.words.vocabulary])[rows.words.word]
-    part, word = rows.words.part[known >= 0], known[known >= 0]
-    count = np.bincount(part, minlength=len(rows.values))
-    return np.append(0, np.cumsum(count)), word, (1 / np.sqrt(count[part])).astype(np.float32)
-
-
 Loss = Callable[[torch.Tensor, Dump], torch.Tensor]
 
 
 def told(scores: torch.Tensor, dump: Dump) -> torch.Tensor:
-    """The loss of each part by its gold label, 0 without one."""
+    """The loss of each part by its gold label, or by whether it is main text; 0 where neither is known."""
+    if len(dump.main):
+        logs = functional.log_softmax(scores, 1)
+        kept, dropped = logs[:, :KEPT].logsumexp(1), logs[:, KEPT:].logsumexp(1)
+        return -torch.where(dump.main == 1, kept, dropped) * (dump.main >= 0)
     return functional.cross_entropy(scores, dump.gold, reduction="none", label_smoothing=0.02, ignore_index=-1)
 
 
@@ -248,15 +200,26 @@ def varied(pages: Sequence[GoldPage], number: int, oftener: int = 1) -> list[Gol
 
 
 def train(
-    pages: Sequence[GoldPage], *, networks: int = NETWORKS, variants: int = VARIANTS, rounds: int = EPOCHS
+    pages: Sequence[GoldPage],
+    public: Sequence[Lines] = (),
+    *,
+    networks: int = NETWORKS,
+    variants: int = VARIANTS,
+    rounds: int = EPOCHS,
 ) -> Network:
-    """The networks trained on some pages; fewer, with fewer variants and epochs, are quicker and a little worse."""
+    """The networks trained on some pages, and on what is main text of public ones.
+
+    Fewer, with fewer variants and epochs, are quicker and a little worse.
+    """
     torch.set_num_threads(1)
     blank = blank_network(pages)
     models = []
     for seed in range(networks):
         torch.manual_seed(seed)
-        sets = [[*dumps_of(varied(pages, 1000 * seed + i), blank.network)] for i in range(variants)]
+        sets = []
+        for number in range(1000 * seed, 1000 * seed + variants):
+            rough = dumps_of(public_dumps(public, random.Random(number)), blank.network) if public else ()
+            sets.append([*dumps_of(varied(pages, number), blank.network), *only_main_text(rough)])
         epochs = [sets[epoch % variants] for epoch in range(rounds)]
         models.append(fit(Sequences(blank), epochs, told, seed))
     return packed(models, blank.network)
@@ -265,11 +228,11 @@ def train(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("teachers.npz"))
-    parser.add_argument("--extra", type=Path, help="folder of further labelled pages")
+    parser.add_argument("--pages", type=Path, default=WCXB, help="folder with html/ and ground-truth/ of WCXB")
     args = parser.parse_args()
-    pages = train_pages() + (load_pages(args.extra) if args.extra else [])
-    save(train(pages), args.out)
-    print(f"{len(pages)} pages; {args.out}: {args.out.stat().st_size} bytes")
+    pages, public = train_pages(), public_texts(args.pages)
+    save(train(pages, public), args.out)
+    print(f"{len(pages)} pages, {len(public)} public ones; {args.out}: {args.out.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ measured with others like it, each trained without some of the pages: `python -m
 """
 
 import argparse
-from bisect import bisect
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -21,13 +19,10 @@ from pipeline.evaluation.web_pages import WebPage, by_name, load_web_pages, read
 from pipeline.models.main_text.features import Rows
 from pipeline.models.main_text.second import second_look, stepped
 from pipeline.text.html import Blocks, Elements, extract
+from training.main_blocks import WCXB, gold_blocks
 from training.trees import mean, to_onnx
 
-WCXB = Path(__file__).parent.parent.parent / "shared" / "eval" / "wcxb"
 OUT = Path(__file__).parent.parent / "pipeline" / "models" / "main_text"
-_LONG = 5  # words from which a block is looked up by itself; shorter ones also need main text near by
-_GRAM = 3  # words; a long block that was edited is main text when half of its word triples are
-_NEAR = 3  # long blocks on each side that speak for a short one
 _POWER = 0.7  # a block counts by its words to this power: word F1 grows with words, and rules are learnt from blocks
 _FRAGMENT, _SHORT = 0.25, 0.1  # weight of a fragment and of a piece of a page, which weighs 1
 _PIECES, _PIECE = 3, 8  # pieces of a page, and blocks of main text in one, at most
@@ -40,48 +35,6 @@ _BOOSTING: dict[str, float | str | bool] = {
     "deterministic": True, "max_bin": 127,
 }  # fmt: skip
 Floats = npt.NDArray[np.float32]
-
-
-def gold_blocks(blocks: Blocks, main: str) -> list[bool]:
-    """Which blocks are main text: each stretch of `main` is given to one block, longest first, shown ones first."""
-    words = [words_of(text) for text in blocks.text]
-    hidden = blocks.hidden
-    rest = f" {' '.join(words_of(main))} "
-    gold = [False] * len(blocks)
-
-    def order(i: int) -> tuple[bool, int, float, int]:
-        return hidden[i] or blocks.tag[i] == "title", -len(words[i]), -_support(i, long, gold), i
-
-    def take(i: int) -> bool:
-        nonlocal rest
-        said = f" {' '.join(words[i])} "
-        gold[i] = said in rest
-        rest = rest.replace(said, " | ", 1)
-        return gold[i]
-
-    long = [i for i, said in enumerate(words) if len(said) >= _LONG]
-    edited = [i for i in sorted(long, key=order) if not take(i)]
-    left = _grams(rest.split())
-    for i in edited:
-        found = _grams(words[i])
-        if 2 * (found & left).total() >= found.total():
-            gold[i] = True
-            left -= found
-    for i in sorted((i for i, said in enumerate(words) if 0 < len(said) < _LONG), key=order):
-        if _support(i, long, gold):
-            take(i)
-    return gold
-
-
-def _grams(words: Sequence[str]) -> Counter[tuple[str, ...]]:
-    return Counter(tuple(words[i : i + _GRAM]) for i in range(len(words) - _GRAM + 1))
-
-
-def _support(i: int, long: Sequence[int], gold: Sequence[bool]) -> float:
-    """Share of main text among the long blocks near block `i`."""
-    at = bisect(long, i)
-    near = long[max(0, at - _NEAR) : at + _NEAR]
-    return sum(gold[j] for j in near) / max(1, len(near))
 
 
 def fragment(blocks: Blocks, gold: Sequence[bool], spare: int) -> slice:
