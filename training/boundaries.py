@@ -28,6 +28,7 @@ from pipeline.models.labeller import Network, load_network, probabilities
 from pipeline.text.features import Features, PartTable, features, parts_of
 from pipeline.text.segments import read_lines
 from training.labeller import HERE, is_hard, pages_without_claims, train
+from training.labeller import WEIGHTS as LABELLER
 from training.main_blocks import WCXB
 from training.trees import to_onnx
 from training.variants import join_articles, shortened, single_articles
@@ -166,6 +167,7 @@ def main() -> None:
     for name, booster, trees in (("first", first, slice(_ASKED)), ("others", first, slice(_ASKED, None)),
                                  ("second", second, slice(None))):  # fmt: skip
         (options.out / f"{name}.onnx").write_bytes(to_onnx(booster.dump_model(), trees))
+    (options.out / "labels.npz").write_bytes(LABELLER.read_bytes())  # whose answers the trees have learnt to read
     print(f"{len(written)} written, {len(public)} public articles; {sum(map(len, scores))} lines, {len(right)} likely")
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.models.boundaries import with_beginnings
+from pipeline.models.boundaries import with_beginnings, with_markup
 from pipeline.models.chain import in_a_row
 from pipeline.models.decisions import decide
 from pipeline.schema import LABELS
@@ -69,6 +69,13 @@ def load_network(path: Path | None = None) -> Network:
         tuple(arrays["names"].tolist()), arrays["center"], arrays["scale"], tuple(arrays["words"].tolist()),
         arrays["vectors"].astype(np.float32), layers, tuple(arrays["strides"].tolist()), arrays["follows"],
     )  # fmt: skip
+
+
+@cache
+def _of_beginnings() -> Network:
+    """The network whose answers the model of where articles begin was trained on."""
+    with resources.as_file(resources.files("pipeline.models").joinpath("boundaries").joinpath("labels.npz")) as path:
+        return load_network(path)
 
 
 @cache
@@ -165,7 +172,9 @@ def label_parts(parts: PartTable, *, drop_threshold: float) -> Labels:
     """The labels of parts; dropped are those whose drop labels together reach `drop_threshold`."""
     rows = features(parts)
     chance = np.round(_weighed(probabilities(rows, parts.source), parts), 4)
-    chance = with_beginnings(chance, rows, parts)
+    if not with_markup(parts).all():
+        seen = np.round(probabilities(rows, parts.source, _of_beginnings()), 4)
+        chance = with_beginnings(chance, seen, rows, parts)
     chance = in_a_row(chance, parts, load_network().follows)
     best = decide(chance, parts, drop_threshold)
     return Labels(best, chance[np.arange(len(best)), best], _reasons(best, rows.rules))

@@ -144,25 +144,27 @@ def with_markup(parts: PartTable) -> npt.NDArray[np.bool_]:
     return np.isin(parts.source, parts.source[said])
 
 
-def with_beginnings(chance: Floats, rows: Features, parts: PartTable) -> Floats:
+def with_beginnings(chance: Floats, seen: Floats, rows: Features, parts: PartTable) -> Floats:
     """The probabilities of the labels, with that of a title as the trees see it where an article may begin.
 
-    Sources with markup stay as they are: they are one article each, and the trees were trained on plain text.
+    seen: the same as the network says them that the trees were trained with (`labels.npz`): another labeller would
+    be as good, but the trees know how far to trust this one. Sources with markup stay as they are: they are one article
+    each, and the trees were trained on plain text.
     """
     marked = with_markup(parts)
     if marked.all():
         return chance
-    found = candidates(rows, chance, parts)
+    found = candidates(rows, seen, parts)
     plain = ~marked[found.part]
     if not plain.any():
         return chance
     score, place, part = _scores(found.values[plain]), found.place[plain], found.part[plain]
     again, likely = likely_ones(score, part, place)
     if len(again):
-        score[again] = _sum_of("second", second_look(likely, rows, chance, parts, found.cells)[0])
-    said = np.clip(chance[part, _TITLE].astype(np.float64), 1e-4, 1 - 1e-4)
+        score[again] = _sum_of("second", second_look(likely, rows, seen, parts, found.cells)[0])
+    said = np.clip(seen[part, _TITLE].astype(np.float64), 1e-4, 1 - 1e-4)
     own = np.log(said / (1 - said))
-    sure = (said >= _SURE) & before_suffix(chance.argmax(1), parts)[part]
+    sure = (said >= _SURE) & before_suffix(seen.argmax(1), parts)[part]
     score = np.asarray(np.maximum((1 - _TRUST) * score + _TRUST * own, np.where(sure, own, -np.inf)), np.float32)
     title = 1 / (1 + np.exp(-score.astype(np.float64)))
     rivals = (score >= 0) & ~apart(score, place, parts.source[part]) & ~sure
