@@ -16,7 +16,7 @@ from pipeline.evaluation.web_pages import public_articles
 from pipeline.models import boundaries
 from pipeline.models.boundaries import candidates, with_beginnings
 from pipeline.models.boundaries.second import Likely, apart, second_look
-from pipeline.models.labeller import probabilities
+from pipeline.models.labeller import network_of_beginnings, probabilities
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.cohesion import cohesion, places
 from pipeline.text.features import PartTable, features, parts_of
@@ -36,7 +36,9 @@ def table(sources: list[str], *, marked: bool = False) -> PartTable:
 
 def with_titles(parts: PartTable) -> np.ndarray:
     rows = features(parts)
-    return with_beginnings(np.round(probabilities(rows, parts.source), 4), rows, parts)
+    chance = np.round(probabilities(rows, parts.source), 4)
+    seen = np.round(probabilities(rows, parts.source, network_of_beginnings()), 4)
+    return with_beginnings(chance, seen, rows, parts)
 
 
 @settings(deadline=None, max_examples=40)
@@ -51,7 +53,7 @@ def test_sources_with_markup_keep_what_the_labeller_says() -> None:
     parts = table(["Knee pain after running\nRest the knee for some days and cool it."], marked=True)
     rows = features(parts)
     chance = probabilities(rows, parts.source)
-    assert np.array_equal(with_beginnings(chance, rows, parts), chance)
+    assert np.array_equal(with_beginnings(chance, chance, rows, parts), chance)
 
 
 def test_of_two_beginnings_with_next_to_no_text_between_the_likelier_stays() -> None:

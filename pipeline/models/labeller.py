@@ -25,7 +25,7 @@ from pipeline.text.labelled import Labels
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-__all__ = ["Network", "encode", "label_parts", "load_network", "probabilities"]
+__all__ = ["Network", "encode", "label_parts", "load_network", "network_of_beginnings", "probabilities"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -72,7 +72,7 @@ def load_network(path: Path | None = None) -> Network:
 
 
 @cache
-def _of_beginnings() -> Network:
+def network_of_beginnings() -> Network:
     """The network whose answers the model of where articles begin was trained on."""
     with resources.as_file(resources.files("pipeline.models").joinpath("boundaries").joinpath("labels.npz")) as path:
         return load_network(path)
@@ -173,7 +173,7 @@ def label_parts(parts: PartTable, *, drop_threshold: float) -> Labels:
     rows = features(parts)
     chance = np.round(_weighed(probabilities(rows, parts.source), parts), 4)
     if not with_markup(parts).all():
-        seen = np.round(probabilities(rows, parts.source, _of_beginnings()), 4)
+        seen = np.round(probabilities(rows, parts.source, network_of_beginnings()), 4)
         chance = with_beginnings(chance, seen, rows, parts)
     chance = in_a_row(chance, parts, load_network().follows)
     best = decide(chance, parts, drop_threshold)
