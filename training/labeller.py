@@ -229,8 +229,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("teachers.npz"))
     parser.add_argument("--pages", type=Path, default=WCXB, help="folder with html/ and ground-truth/ of WCXB")
+    parser.add_argument("--extra", type=Path, help="folder of further labelled pages")
     args = parser.parse_args()
-    pages, public = train_pages(), public_texts(args.pages)
+    pages, public = train_pages() + (load_pages(args.extra) if args.extra else []), public_texts(args.pages)
     save(train(pages, public), args.out)
     print(f"{len(pages)} pages, {len(public)} public ones; {args.out}: {args.out.stat().st_size} bytes")
 

@@ -147,9 +147,9 @@ def with_markup(parts: PartTable) -> npt.NDArray[np.bool_]:
 def with_beginnings(chance: Floats, seen: Floats, rows: Features, parts: PartTable) -> Floats:
     """The probabilities of the labels, with that of a title as the trees see it where an article may begin.
 
-    seen: the same as the network says them that the trees were trained with (`labels.npz`): another labeller would
-    be as good, but the trees know how far to trust this one. Sources with markup stay as they are: they are one article
-    each, and the trees were trained on plain text.
+    seen: the same as the network of `labels.npz` says them, with which the trees were trained; beside another they
+    cut worse (see CARD.md). Sources with markup stay as they are: they are one article each, and the trees were trained
+    on plain text.
     """
     marked = with_markup(parts)
     if marked.all():
