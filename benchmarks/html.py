@@ -29,6 +29,7 @@ from types import MappingProxyType
 import numpy as np
 
 from pipeline.config import Clean, Ingest
+from pipeline.errors import InputError
 from pipeline.evaluation.web_pages import WebPage, by_name, load_web_pages, word_f1, write_web_pages
 from pipeline.models.onnx import instead
 from pipeline.stages.clean import CLEAN
@@ -141,9 +142,10 @@ def main() -> None:
     parser.add_argument("--pages", type=Path, default=WCXB, help="folder with html/ and ground-truth/")
     parser.add_argument("--folds", type=int, default=5, help="2 or more, or 0 for the weights that ship; default 5")
     options = parser.parse_args()
-    if not (options.pages / "ground-truth").is_dir():
-        sys.exit(f"{options.pages} holds no ground-truth/: name the folder of WCXB with --pages")
-    pages = load_web_pages(options.pages)
+    try:
+        pages = load_web_pages(options.pages)
+    except InputError as error:
+        sys.exit(str(error))
     if options.folds and not 2 <= options.folds <= len(pages):
         parser.error(f"--folds must be 0, or 2 to the number of pages, {len(pages)}")
     if options.folds and not all(map(importlib.util.find_spec, ("lightgbm", "onnx"))):

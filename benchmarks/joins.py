@@ -24,6 +24,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.config import Clean
+from pipeline.errors import InputError
 from pipeline.evaluation.gold import GoldPage, load_pages
 from pipeline.evaluation.segments import Rates
 from pipeline.evaluation.web_pages import public_articles
@@ -117,10 +118,10 @@ def main() -> None:
     options = parser.parse_args()
     written = [article for page in load_pages(CORPUS, "test") for article in single_articles(page)]
     sources = {"written": written}
-    if (options.pages / "ground-truth").is_dir():
+    try:
         sources["public"] = public_articles(options.pages, every=options.every, first=options.first)
-    else:
-        print(f"{options.pages} holds no ground-truth/: no public pages (name the folder of WCXB with --pages)")
+    except InputError as error:
+        print(f"no public pages: {error}")
     counts = ", ".join(f"{len(articles)} {name}" for name, articles in sources.items())
     print(f"dumps of 2 to {MOST} articles joined, drawn from {counts}")
     print(table(sources, options.dumps))

@@ -11,6 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from pipeline.errors import InputError
 from pipeline.evaluation.pages import score_cleaning
 from pipeline.evaluation.web_pages import load_web_pages
 from training.main_blocks import WCXB
@@ -23,9 +24,10 @@ def main() -> None:
     parser.add_argument("--pages", type=Path, default=WCXB, help="folder with html/ and ground-truth/")
     parser.add_argument("--first", type=int, choices=(0, 1), default=1, help="the first page; every second one is read")
     options = parser.parse_args()
-    if not (options.pages / "ground-truth").is_dir():
-        sys.exit(f"{options.pages} holds no ground-truth/: name the folder of WCXB with --pages")
-    pages = load_web_pages(options.pages, every=2, first=options.first)
+    try:
+        pages = load_web_pages(options.pages, every=2, first=options.first)
+    except InputError as error:
+        sys.exit(str(error))
     texts = lines_of([page for page in pages if page.kind == "article"])
     scores = score_cleaning([public_page(f"{i:03}", lines) for i, lines in enumerate(texts)])
     drop = scores.drop

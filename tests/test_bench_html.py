@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from test_html import PAGE
 
 from benchmarks.html import claimsieve, table
+from pipeline.errors import InputError
 from pipeline.evaluation.web_pages import load_web_pages, word_f1
 from training.main_blocks import WCXB
 
@@ -36,6 +37,11 @@ def folder(tmp_path: Path) -> Path:
 
 def test_every_nth_page_is_taken(folder: Path) -> None:
     assert [page.name for page in load_web_pages(folder, every=2, first=1)] == ["0001", "0003"]
+
+
+def test_a_folder_without_pages_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"holds no ground-truth.*--pages"):
+        load_web_pages(tmp_path)
 
 
 def test_the_table_has_a_row_for_each_extractor(folder: Path) -> None:

@@ -4,9 +4,9 @@ Dumps of known articles are made by joining: the single articles of the train pa
 training/segments that are not hard on purpose, and every second article of WCXB (title and main text), which is not
 part of the project: `--pages FOLDER`. What the trees read of the labeller must be as unsure as on new pages, so each
 article is labelled by a network that was not trained on its writer: three quick ones, each without a third of the
-writers; public articles by the one that ships, which has been told no more of them than what is main text. The second
-look learns from answers of trees that were not trained on the article. Train anew when the labeller has changed much.
-Seeds are fixed.
+writers; public articles by the one whose answers the trees shall read (`--labeller`). The second look learns from
+answers of trees that were not trained on the article. Seeds are fixed. The weights that ship were made so:
+`python -m training.boundaries --last 145 --labeller pipeline/models/boundaries/labels.npz`.
 """
 
 import argparse
@@ -113,8 +113,13 @@ def networks(pages: Sequence[GoldPage], more: Sequence[GoldPage]) -> list[Networ
     return [_quickly_train([*(page for page in pages if fold_of(page.name) != fold), *more]) for fold in range(FOLDS)]
 
 
-def examples(written: Sequence[GoldPage], public: Sequence[GoldPage], labellers: Sequence[Network]) -> Iterator[Lines]:
-    """Lines of dumps joined of single articles; no labeller has seen the writers of what it labels."""
+def examples(
+    written: Sequence[GoldPage], public: Sequence[GoldPage], labellers: Sequence[Network], labeller: Network
+) -> Iterator[Lines]:
+    """Lines of dumps joined of single articles; none of the labellers has seen the writers of what it labels.
+
+    labeller: that of the dumps of public articles alone.
+    """
     for number in range(ROUNDS * FOLDS):
         rng = random.Random(number)
         own = [article for article in written if fold_of(article.name) == number % FOLDS]
@@ -125,7 +130,7 @@ def examples(written: Sequence[GoldPage], public: Sequence[GoldPage], labellers:
         rng = random.Random(number)
         shorter = [shortened(article, rng) for article in public]
         for articles in (public, shorter):
-            yield lines_of_dumps(join_articles(articles, written, rng), load_network())
+            yield lines_of_dumps(join_articles(articles, written, rng), labeller)
 
 
 def boosted(
@@ -153,13 +158,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     parser.add_argument("--pages", type=Path, default=WCXB, help="folder with ground-truth/ of WCXB")
     parser.add_argument("--extra", type=Path, help="folder of further labelled pages, named like those of the corpus")
+    parser.add_argument("--labeller", type=Path, default=LABELLER, help="weights that the trees shall read")
+    parser.add_argument("--last", type=int, default=9999, help="last writer whose pages of training/segments are taken")
     options = parser.parse_args()
-    segments = pages_without_claims()
+    segments = [page for page in pages_without_claims() if writer_of(page.name) <= options.last]
     pages = load_pages(HERE / "corpus", "train") + [page for page in segments if not is_hard(page)]
     pages += load_pages(options.extra) if options.extra else []
     written = [article for page in pages for article in single_articles(page)]
     public = public_articles(options.pages, first=0, kinds=KINDS)
-    lines = [*examples(written, public, networks(pages, [page for page in segments if is_hard(page)]))]
+    labellers = networks(pages, [page for page in segments if is_hard(page)])
+    packed = options.labeller.read_bytes()
+    lines = [*examples(written, public, labellers, load_network(options.labeller))]
     first, scores = first_look(lines)
     again = [(each.right, *each.again(score)) for each, score in zip(lines, scores, strict=True)]
     values, right = np.concatenate([rows for *_, rows in again]), np.concatenate([gold[at] for gold, at, _ in again])
@@ -167,7 +176,7 @@ def main() -> None:
     for name, booster, trees in (("first", first, slice(_ASKED)), ("others", first, slice(_ASKED, None)),
                                  ("second", second, slice(None))):  # fmt: skip
         (options.out / f"{name}.onnx").write_bytes(to_onnx(booster.dump_model(), trees))
-    (options.out / "labels.npz").write_bytes(LABELLER.read_bytes())  # whose answers the trees have learnt to read
+    (options.out / "labels.npz").write_bytes(packed)  # whose answers the trees have learnt to read
     print(f"{len(written)} written, {len(public)} public articles; {sum(map(len, scores))} lines, {len(right)} likely")
 
 

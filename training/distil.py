@@ -1,4 +1,4 @@
-"""Train the labeller that ships: `python -m training.distil` (twenty minutes of one core; needs the `train` extra).
+"""Train the labeller that ships: `python -m training.distil` (a quarter of an hour of one core; `train` extra).
 
 One network that learns from the labels and from what four like it (`training.labeller`) say, after Hinton, Vinyals
 and Dean (2015): it labels nearly as well as the four in a quarter of the time. It sees many variants, with less noise

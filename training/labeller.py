@@ -1,8 +1,8 @@
 """Train four labellers, from which the one that ships is learnt (`training.distil`): `python -m training.labeller`.
 
-Twenty minutes of one core; needs the `train` extra. Reads training/corpus/*.page and training/segments/*.page (train
-parts), and of every second public page of WCXB, which is not part of the project (`--pages FOLDER`), what is main text.
-Seeds are fixed.
+Twenty-five minutes of one core; needs the `train` extra. Reads training/corpus/*.page and training/segments/*.page
+(train parts), and what is main text of every second public page of WCXB, which is not part of the project (`--pages
+FOLDER`). Seeds are fixed.
 """
 
 import argparse

@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.config import Ingest
+from pipeline.errors import InputError
 from pipeline.evaluation.gold import GoldPage
 from pipeline.stages.ingest import INGEST, find_files
 
@@ -38,16 +39,23 @@ class WebPage:
 def load_web_pages(folder: Path, *, every: int = 1, first: int = 0) -> list[WebPage]:
     """The pages `first`, `first + every`, ... of `folder` in the order of their ids.
 
-    `folder` holds `html/ID.html.gz` and `ground-truth/ID.json`. Raises OSError or ValueError where one is missing or
-    damaged.
+    `folder` holds `html/ID.html.gz` and `ground-truth/ID.json`. Raises InputError where there is none of the latter,
+    OSError or ValueError where a file is missing or damaged.
     """
     pages = []
-    for path in sorted((folder / "ground-truth").glob("*.json"))[first::every]:
+    for path in _truths(folder)[first::every]:
         found = json.loads(path.read_text(encoding="utf-8"))
         kind = found["_internal"]["page_type"]["primary"]
         packed = (folder / "html" / f"{path.stem}.html.gz").read_bytes()
         pages.append(WebPage(path.stem, kind, found["ground_truth"].get("main_content") or "", packed))
     return pages
+
+
+def _truths(folder: Path) -> list[Path]:
+    paths = sorted((folder / "ground-truth").glob("*.json"))
+    if not paths:
+        raise InputError(f"{folder} holds no ground-truth/*.json: name the folder of WCXB with --pages")
+    return paths
 
 
 def write_web_pages(pages: Sequence[WebPage], folder: Path) -> None:
@@ -91,10 +99,10 @@ def public_articles(
 ) -> list[GoldPage]:
     """The pages of these kinds among WCXB's pages `first`, `first + every`, ...: the title's line, then the main text.
 
-    A title that stands in the first five lines of the main text is not said twice.
+    A title that stands in the first five lines of the main text is not said twice. Raises as `load_web_pages`.
     """
     pages = []
-    for path in sorted((folder / "ground-truth").glob("*.json"))[first::every]:
+    for path in _truths(folder)[first::every]:
         found = json.loads(path.read_text(encoding="utf-8"))
         truth = found["ground_truth"]
         title, main = (" ".join((truth.get("title") or "").split()), truth.get("main_content") or "")
