@@ -4,9 +4,9 @@ Dumps of known articles are made by joining: the single articles of the train pa
 training/segments that are not hard on purpose, and every second article of WCXB (title and main text), which is not
 part of the project: `--pages FOLDER`. What the trees read of the labeller must be as unsure as on new pages, so each
 article is labelled by a network that was not trained on its writer: three quick ones, each without a third of the
-writers; public articles by the one whose answers the trees shall read (`--labeller`). The second look learns from
-answers of trees that were not trained on the article. Seeds are fixed. The weights that ship were made so:
-`python -m training.boundaries --last 145 --labeller pipeline/models/boundaries/labels.npz`.
+writers; public articles by the one whose answers the trees shall read (`labels.npz`, made by
+`training.boundary_labels`), which has been told nothing of them. The second look learns from answers of trees that were
+not trained on the article. Seeds are fixed.
 """
 
 import argparse
@@ -24,11 +24,10 @@ from pipeline.evaluation.gold import GoldPage, load_pages, writer_of
 from pipeline.evaluation.web_pages import public_articles
 from pipeline.models.boundaries import Candidates, candidates, likely_ones
 from pipeline.models.boundaries.second import LOOKS, second_look
-from pipeline.models.labeller import Network, load_network, probabilities
+from pipeline.models.labeller import Network, network_of_beginnings, probabilities
 from pipeline.text.features import Features, PartTable, features, parts_of
 from pipeline.text.segments import read_lines
 from training.labeller import HERE, is_hard, pages_without_claims, train
-from training.labeller import WEIGHTS as LABELLER
 from training.main_blocks import WCXB
 from training.trees import to_onnx
 from training.variants import join_articles, shortened, single_articles
@@ -158,17 +157,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     parser.add_argument("--pages", type=Path, default=WCXB, help="folder with ground-truth/ of WCXB")
     parser.add_argument("--extra", type=Path, help="folder of further labelled pages, named like those of the corpus")
-    parser.add_argument("--labeller", type=Path, default=LABELLER, help="weights that the trees shall read")
-    parser.add_argument("--last", type=int, default=9999, help="last writer whose pages of training/segments are taken")
     options = parser.parse_args()
-    segments = [page for page in pages_without_claims() if writer_of(page.name) <= options.last]
+    segments = pages_without_claims()
     pages = load_pages(HERE / "corpus", "train") + [page for page in segments if not is_hard(page)]
     pages += load_pages(options.extra) if options.extra else []
     written = [article for page in pages for article in single_articles(page)]
     public = public_articles(options.pages, first=0, kinds=KINDS)
     labellers = networks(pages, [page for page in segments if is_hard(page)])
-    packed = options.labeller.read_bytes()
-    lines = [*examples(written, public, labellers, load_network(options.labeller))]
+    lines = [*examples(written, public, labellers, network_of_beginnings())]
     first, scores = first_look(lines)
     again = [(each.right, *each.again(score)) for each, score in zip(lines, scores, strict=True)]
     values, right = np.concatenate([rows for *_, rows in again]), np.concatenate([gold[at] for gold, at, _ in again])
@@ -176,7 +172,6 @@ def main() -> None:
     for name, booster, trees in (("first", first, slice(_ASKED)), ("others", first, slice(_ASKED, None)),
                                  ("second", second, slice(None))):  # fmt: skip
         (options.out / f"{name}.onnx").write_bytes(to_onnx(booster.dump_model(), trees))
-    (options.out / "labels.npz").write_bytes(packed)  # whose answers the trees have learnt to read
     print(f"{len(written)} written, {len(public)} public articles; {sum(map(len, scores))} lines, {len(right)} likely")
 
 
