@@ -16,7 +16,7 @@ from pipeline.evaluation.web_pages import public_articles
 from pipeline.models import boundaries
 from pipeline.models.boundaries import candidates, with_beginnings
 from pipeline.models.boundaries.second import Likely, apart, second_look
-from pipeline.models.labeller import network_of_beginnings, probabilities
+from pipeline.models.labeller import load_network, network_of_beginnings, probabilities
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.cohesion import cohesion, places
 from pipeline.text.features import PartTable, features, parts_of
@@ -178,6 +178,15 @@ def test_public_articles_begin_with_their_title_once(tmp_path: Path) -> None:
     pages = public_articles(tmp_path, every=1, first=0)
     assert [page.text.split() for page in pages] == [["Sore", "Knees", "Rest", "helps", "the", "knee."]] * 2
     assert {page.labels for page in pages} == {((0, 10, "title"),)}
+
+
+def test_what_the_trees_read_is_what_the_labeller_of_before_said() -> None:
+    parts = table([page.text for page in load_pages(CORPUS, "test")])
+    rows = features(parts)
+    before, read = (probabilities(rows, parts.source, network) for network in (
+        load_network(CORPUS.parent / "untold.npz"), network_of_beginnings()))  # fmt: skip
+    assert np.mean(before.argmax(1) == read.argmax(1)) >= 0.95
+    assert np.mean((before[:, TITLE] >= 0.5) == (read[:, TITLE] >= 0.5)) >= 0.99
 
 
 def test_articles_are_found_in_joined_written_test_pages() -> None:

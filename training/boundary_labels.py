@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--pages", type=Path, default=WCXB, help="folder with html/ and ground-truth/ of WCXB")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    pages, texts, untold = train_pages(), public_texts(options.pages), load_network(UNTOLD)
+    pages, texts, untold = train_pages(), public_texts(options.pages), [load_network(UNTOLD)]
     blank = blank_network(pages)
     sets = [[*dumps_of(varied(pages, FIRST + i, OFTENER), blank.network, untold)] for i in range(VARIANTS)]
     mixed = [public_dumps(texts, random.Random(i)) for i in range(PUBLIC_VARIANTS)]

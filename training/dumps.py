@@ -52,13 +52,14 @@ def gold_labels(parts: Parts, source: Ints, pages: Sequence[GoldPage]) -> tuple[
     return np.array(labels), np.array(sizes)
 
 
-def dumps_of(pages: Sequence[GoldPage], network: Network, teachers: Network | None = None) -> Iterable[Dump]:
-    """The pages as tensors, as `network` reads them; with what the teachers say of them."""
+def dumps_of(pages: Sequence[GoldPage], network: Network, teachers: Sequence[Network] = ()) -> Iterable[Dump]:
+    """The pages as tensors, as `network` reads them; with what the teachers say of them, on average."""
     parts, table = parts_of([read_lines(page.text) for page in pages])
     rows = features(table)
     gold, sizes = gold_labels(parts, table.source, pages)
     values, _ = encode(rows, network)
-    chances = probabilities(rows, table.source, teachers) if teachers else np.zeros((len(values), 0), np.float32)
+    said = [probabilities(rows, table.source, teacher) for teacher in teachers]
+    chances = np.asarray(np.mean(said, axis=0), np.float32) if said else np.zeros((len(values), 0), np.float32)
     offset, word, share = _bags(rows, network)
     ends = np.searchsorted(table.source, np.arange(len(pages)), side="right")
     for begin, end in zip([0, *ends[:-1]], ends, strict=True):

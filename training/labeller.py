@@ -1,4 +1,5 @@
-"""Train four labellers, from which the one that ships is learnt (`training.distil`): `python -m training.labeller`.
+"""Train four labellers, of the eight from which the one that ships is learnt (`training.distil`):
+`python -m training.labeller`, and once more with `--last 201`.
 
 Twenty-five minutes of one core; needs the `train` extra. Reads training/corpus/*.page and training/segments/*.page
 (train parts), and what is main text of every second public page of WCXB, which is not part of the project (`--pages
@@ -230,8 +231,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("teachers.npz"))
     parser.add_argument("--pages", type=Path, default=WCXB, help="folder with html/ and ground-truth/ of WCXB")
     parser.add_argument("--extra", type=Path, help="folder of further labelled pages")
+    parser.add_argument("--last", type=int, default=9999, help="last writer whose pages of training/segments are taken")
     args = parser.parse_args()
-    pages, public = train_pages() + (load_pages(args.extra) if args.extra else []), public_texts(args.pages)
+    pages = [page for page in train_pages() if page.name.startswith("w") or writer_of(page.name) <= args.last]
+    pages += load_pages(args.extra) if args.extra else []
+    public = public_texts(args.pages)
     save(train(pages, public), args.out)
     print(f"{len(pages)} pages, {len(public)} public ones; {args.out}: {args.out.stat().st_size} bytes")
 
