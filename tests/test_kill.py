@@ -18,6 +18,8 @@ import pytest
 from conftest import ROOT, SAMPLES, Ran, command, table_bytes
 
 import pipeline
+from pipeline.engines.flow import RunOptions, run_stages
+from pipeline.store import read_manifest
 
 RANDOM_KILLS = 14
 PUBLISHING_KILLS = 6
@@ -51,12 +53,13 @@ def finished(out: Path) -> set[bytes]:
 def resume(out: Path, expected: Ran) -> None:
     """Finish the run; nothing that was finished before is redone, and the bytes are those of a run never cut off."""
     before = len(finished(out))
-    manifest = pipeline.run(SAMPLES, out, workers=1)
-    steps = manifest.steps
-    if before:
+    outcome = pipeline.run_with_report(RunOptions(SAMPLES, out, workers=1))
+    steps = outcome.manifest.steps
+    if before and not outcome.fresh:  # a run that was killed behind its tables is over: the steps are its own
         assert sum(step.reused for step in steps) == before
     assert sum(step.computed + step.reused for step in steps) == sum(step.computed for step in expected.manifest.steps)
     assert table_bytes(out) == table_bytes(expected.out)
+    assert (out / "report.html").exists()
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,20 @@ def test_killed_at_random_moments(ran, seconds, tmp_path):
             assert table_bytes(out) == table_bytes(ran.out)
             shutil.rmtree(out)
     resume(out, ran)
+
+
+def test_killed_behind_its_tables_a_run_is_a_finished_one(ran, tmp_path):
+    out = tmp_path / "out"
+    run_stages(RunOptions(SAMPLES, out, workers=1, upto="deduplicate"))  # so that the killed run reuses and computes
+    (out / "manifest.json").unlink()
+    process = start(out)
+    while process.poll() is None and not (out / "manifest.json").exists():
+        time.sleep(0.001)
+    kill(process)
+    steps = read_manifest(out).steps
+    assert any(step.reused for step in steps) and any(step.computed for step in steps)
+    resume(out, ran)
+    assert read_manifest(out).steps == steps
 
 
 def test_killed_while_the_tables_are_replaced(ran, tmp_path):
