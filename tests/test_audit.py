@@ -71,7 +71,7 @@ def test_what_rules_dropped_is_no_matter_of_scores():
     assert (found.to, found.n_segments, found.n_chars, found.n_chars_ruled) == ("kept", 1, 1, 1010)
 
 
-@pytest.mark.parametrize("threshold", [0.1, 0.9])
+@pytest.mark.parametrize("threshold", [0.3, 0.9])
 def test_exact_counts_what_a_run_with_the_setting_does(ran, tmp_path, threshold):
     config = dataclasses.replace(Config(), clean=Clean(drop_threshold=threshold))
     run_stages(RunOptions(SAMPLES, tmp_path / "out", config=config, workers=1, upto="clean"))

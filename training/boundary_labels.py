@@ -10,18 +10,17 @@ Seeds are fixed.
 """
 
 import argparse
-import random
 from pathlib import Path
 
 import torch
 from torch.nn import functional
 
 from pipeline.models.labeller import load_network
-from training.distil import FIRST, OFTENER
-from training.dumps import Dump, dumps_of
-from training.labeller import HERE, Sequences, blank_network, fit, packed, save, train_pages, varied
+from training.distil import lessons
+from training.dumps import Dump
+from training.labeller import HERE, Sequences, blank_network, fit, packed, save, train_pages
 from training.main_blocks import WCXB
-from training.public import public_dumps, public_texts
+from training.public import public_texts
 
 LABELS = HERE.parent / "pipeline" / "models" / "boundaries" / "labels.npz"
 UNTOLD = HERE / "untold.npz"
@@ -42,9 +41,7 @@ def main() -> None:
     torch.set_num_threads(1)
     pages, texts, untold = train_pages(), public_texts(options.pages), [load_network(UNTOLD)]
     blank = blank_network(pages)
-    sets = [[*dumps_of(varied(pages, FIRST + i, OFTENER), blank.network, untold)] for i in range(VARIANTS)]
-    mixed = [public_dumps(texts, random.Random(i)) for i in range(PUBLIC_VARIANTS)]
-    public = [[*dumps_of(dumps, blank.network, untold)] for dumps in mixed]
+    sets, public = lessons((pages, texts), blank.network, untold, (VARIANTS, PUBLIC_VARIANTS))
     epochs = [[*sets[i % VARIANTS], *public[i % PUBLIC_VARIANTS]] for i in range(EPOCHS)]
     torch.manual_seed(SEED)
     network = fit(Sequences(blank, width=STATE, noise=NOISE), epochs, imitated, SEED)

@@ -10,12 +10,14 @@ pipeline/models/labeller/weights.npz. Seeds are fixed.
 
 import argparse
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch.nn import functional
 
-from pipeline.models.labeller import load_network
+from pipeline.evaluation.gold import GoldPage
+from pipeline.models.labeller import Network, load_network
 from training.dumps import Dump, dumps_of, only_main_text
 from training.labeller import (
     WEIGHTS,
@@ -30,7 +32,7 @@ from training.labeller import (
     varied,
 )
 from training.main_blocks import WCXB
-from training.public import public_dumps, public_texts
+from training.public import Lines, public_dumps, public_texts
 
 VARIANTS, PUBLIC_VARIANTS, EPOCHS = 30, 10, 110
 STATE = 80  # with 64 it keeps less of what teachers know, with 96 no more and cleaning takes 4 % longer; see the card
@@ -51,6 +53,20 @@ def taught(scores: torch.Tensor, dump: Dump) -> torch.Tensor:
     return torch.where(dump.gold < 0, said, TAUGHT * said + (1 - TAUGHT) * told(scores, dump))
 
 
+def lessons(
+    texts: tuple[Sequence[GoldPage], Sequence[Lines]],
+    network: Network,
+    teachers: Sequence[Network],
+    counts: tuple[int, int],
+) -> tuple[list[list[Dump]], list[list[Dump]]]:
+    """So many variants of labelled pages, and so many of public texts, as `network` reads them, with what the teachers
+    say of each part."""
+    pages, public = texts
+    sets = [[*dumps_of(varied(pages, FIRST + i, OFTENER), network, teachers)] for i in range(counts[0])]
+    mixed = (public_dumps(public, random.Random(i)) for i in range(counts[1]))
+    return sets, [[*dumps_of(dumps, network, teachers)] for dumps in mixed]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
@@ -64,9 +80,8 @@ def main() -> None:
     texts = public_texts(options.pages)
     teachers = [load_network(path) for path in options.teachers or ()] or [train(pages, texts)]
     blank = blank_network(pages)
-    sets = [[*dumps_of(varied(pages, FIRST + i, OFTENER), blank.network, teachers)] for i in range(VARIANTS)]
-    mixed = [public_dumps(texts, random.Random(i)) for i in range(PUBLIC_VARIANTS)]
-    public = [[*only_main_text(dumps_of(dumps, blank.network, teachers))] for dumps in mixed]
+    sets, public = lessons((pages, texts), blank.network, teachers, (VARIANTS, PUBLIC_VARIANTS))
+    public = [[*only_main_text(dumps)] for dumps in public]
     epochs = [[*sets[i % VARIANTS], *public[i % PUBLIC_VARIANTS]] for i in range(EPOCHS)]
     torch.manual_seed(SEED)
     pupil = fit(Sequences(blank, width=STATE, noise=NOISE), epochs, taught, SEED)

@@ -152,8 +152,6 @@ def with_beginnings(chance: Floats, seen: Floats, rows: Features, parts: PartTab
     on plain text.
     """
     marked = with_markup(parts)
-    if marked.all():
-        return chance
     found = candidates(rows, seen, parts)
     plain = ~marked[found.part]
     if not plain.any():
