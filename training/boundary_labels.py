@@ -45,7 +45,7 @@ def main() -> None:
     epochs = [[*sets[i % VARIANTS], *public[i % PUBLIC_VARIANTS]] for i in range(EPOCHS)]
     torch.manual_seed(SEED)
     network = fit(Sequences(blank, width=STATE, noise=NOISE), epochs, imitated, SEED)
-    save(packed([network], blank.network), options.out)
+    save(packed([network], blank.network, sets[0]), options.out)
     print(f"{len(pages)} pages, {len(texts)} public ones; {options.out}: {options.out.stat().st_size} bytes")
 
 

@@ -87,7 +87,7 @@ def main() -> None:
     pupil = fit(Sequences(blank, width=STATE, noise=NOISE), epochs, taught, SEED)
     for weights in pupil.layers[-1].parameters():
         weights.data /= SHARPENED
-    save(packed([pupil], blank.network), options.out)
+    save(packed([pupil], blank.network, sets[0]), options.out)
     print(f"{len(pages)} pages, {len(texts)} public ones; {options.out}: {options.out.stat().st_size} bytes")
 
 

@@ -26,6 +26,7 @@ from pipeline.schema import LABELS
 from pipeline.text.features import features, parts_of
 from pipeline.text.segments import read_lines
 from training.dumps import KEPT, Dump, dumps_of, gold_labels, only_main_text
+from training.eight_bit import Layers, to_onnx
 from training.known_words import known_words
 from training.main_blocks import WCXB
 from training.public import Lines, public_dumps, public_texts
@@ -73,16 +74,22 @@ class Sequences(nn.Module):
         self.unread = 0.3 * noise  # share of the words
 
     def forward(self, values: torch.Tensor, bag: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> torch.Tensor:
+        return self.layers[-1](self.read(values, bag)[-1])  # type: ignore[no-any-return]
+
+    def read(self, values: torch.Tensor, bag: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> list[torch.Tensor]:
+        """What each layer reads; of those between the first and the last what they read of the part itself."""
         word, offset, share = bag
         share = share * (torch.rand(len(share)) > self.unread) / (1 - self.unread) if self.training else share
         learnt = self.vectors(self.place[word], offset, per_sample_weights=share)
         known = functional.embedding_bag(word, self.known, offset, mode="sum", per_sample_weights=share)
-        state = self.noise(functional.relu(self.layers[0](torch.cat([self.lost(values), learnt, known], 1))))
+        own = torch.cat([self.lost(values), learnt, known], 1)
+        read = [own, self.noise(functional.relu(self.layers[0](own)))]
         for layer, stride in zip(list(self.layers)[1:-1], STRIDES, strict=True):
+            state = read[-1]
             wide = functional.pad(state, (0, 0, stride, stride))
             around = torch.cat([wide[: len(state)], state, wide[2 * stride :]], 1)
-            state = state + self.noise(functional.relu(layer(around)))
-        return self.layers[-1](state)  # type: ignore[no-any-return]
+            read.append(state + self.noise(functional.relu(layer(around))))
+        return read
 
     def words(self) -> npt.NDArray[np.float32]:
         """The numbers of each word: those learnt, 0 where none are, and those known beforehand."""
@@ -106,7 +113,7 @@ def blank_network(pages: Sequence[GoldPage]) -> Blank:
     beforehand[[at[word] for word in known]] = vectors
     center, scale = rows.values.mean(0), rows.values.std(0) + 1e-3
     follows = follows_of([page for page in pages if not is_hard(page)])
-    network = Network(rows.names, center, scale, tuple(words), beforehand, (), STRIDES, follows)
+    network = Network(rows.names, center, scale, tuple(words), beforehand, b"", follows)
     return Blank(network, np.array([word in learnt for word in words]))
 
 
@@ -152,24 +159,30 @@ def fit(model: Sequences, epochs: Sequence[Sequence[Dump]], loss: Loss, seed: in
     return model.eval()
 
 
-def packed(models: Sequence[Sequences], network: Network) -> Network:
-    """The trained weights side by side."""
+def packed(models: Sequence[Sequences], network: Network, dumps: Sequence[Dump]) -> Network:
+    """The trained weights side by side; `dumps` tell how large the numbers are that the layers read."""
     vectors = np.concatenate([model.words() for model in models], axis=1)
-    layers = []
-    for same in zip(*(model.layers for model in models), strict=True):
-        weight = np.stack([layer.weight.detach().numpy().T for layer in same])
-        layers.append((weight, np.stack([layer.bias.detach().numpy()[None] for layer in same])))
-    return replace(network, vectors=vectors, layers=tuple(layers))
+    layers = to_onnx([_layers(model, dumps) for model in models], STRIDES)
+    return replace(network, vectors=vectors, layers=layers)
+
+
+def _layers(model: Sequences, dumps: Sequence[Dump]) -> Layers:
+    with torch.no_grad():
+        read = [model.eval().read(dump.values, (dump.word, dump.offset, dump.share)) for dump in dumps]
+    weights, biases = zip(*([*layer.parameters()] for layer in model.layers), strict=True)
+    return Layers(
+        [weight.detach().numpy().T for weight in weights], [bias.detach().numpy() for bias in biases],
+        [torch.cat(rows).numpy() for rows in zip(*read, strict=True)], dumps[0].values.shape[1],
+    )  # fmt: skip
 
 
 def save(network: Network, path: Path) -> None:
-    """Write the weights as half floats; they come back as floats."""
-    arrays = {"vectors": network.vectors.astype(np.float16), "center": network.center, "scale": network.scale}
-    arrays |= {"follows": network.follows}
-    arrays |= {"names": np.array(network.names), "words": np.array(network.words), "strides": np.array(network.strides)}
-    for i, (weight, bias) in enumerate(network.layers):
-        arrays |= {f"weight{i}": weight.astype(np.float16), f"bias{i}": bias.astype(np.float16)}
-    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
+    """Write the weights, those of words as half floats."""
+    np.savez_compressed(
+        path, names=np.array(network.names), center=network.center, scale=network.scale, words=np.array(network.words),
+        vectors=network.vectors.astype(np.float16), layers=np.frombuffer(network.layers, np.uint8),
+        follows=network.follows,
+    )  # fmt: skip
 
 
 def is_hard(page: GoldPage) -> bool:
@@ -223,7 +236,7 @@ def train(
             sets.append([*dumps_of(varied(pages, number), blank.network), *only_main_text(rough)])
         epochs = [sets[epoch % variants] for epoch in range(rounds)]
         models.append(fit(Sequences(blank), epochs, told, seed))
-    return packed(models, blank.network)
+    return packed(models, blank.network, sets[0])
 
 
 def main() -> None:

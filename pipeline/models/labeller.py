@@ -1,13 +1,13 @@
 """The labeller: what kind of text each part of a page is.
 
 A small network (a layer over a part's features and words, four over its neighbours), learnt from the written
-corpus; `labeller/card.md` says how and how well. It runs in numpy. A source is labelled by itself, so its rows
-do not depend on what is labelled with it.
+corpus; `labeller/card.md` says how and how well. It runs in onnxruntime, in whole numbers. A source is labelled by
+itself, so its rows do not depend on what is labelled with it.
 """
 
 import io
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,12 +18,13 @@ import numpy.typing as npt
 from pipeline.models.boundaries import with_beginnings, with_markup
 from pipeline.models.chain import in_a_row
 from pipeline.models.decisions import decide
+from pipeline.models.onnx import open_model
 from pipeline.schema import LABELS
 from pipeline.text.features import Features, PartTable, cues, features
 from pipeline.text.labelled import Labels
 
 if TYPE_CHECKING:
-    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+    from onnxruntime import InferenceSession
 
 __all__ = ["Network", "encode", "label_parts", "load_network", "network_of_beginnings", "probabilities"]
 
@@ -36,12 +37,11 @@ _ROWS = 512  # parts that the network reads at once, where sources are as short;
 
 @dataclass(frozen=True)
 class Network:
-    """The weights. Arrays of `layers` and `vectors` hold several networks, whose answers are averaged.
+    """The weights of one network or of several, whose answers are averaged.
 
     names: the features read. center, scale: their mean and spread in training. words: the known words.
-    vectors: (words, networks * width). layers: pairs of weights (networks, in, out) and bias (networks, 1, out):
-    the first over features and words, the last over the labels, those between over three parts at `strides`.
-    follows: what `pipeline.models.chain` knows of labels in a row.
+    vectors: (words, networks * numbers of a word). layers: an ONNX model from features and words to probabilities
+    (`training.eight_bit`). follows: what `pipeline.models.chain` knows of labels in a row.
     """
 
     names: tuple[str, ...]
@@ -49,9 +49,13 @@ class Network:
     scale: Floats
     words: tuple[str, ...]
     vectors: Floats
-    layers: tuple[tuple[Floats, Floats], ...]
-    strides: tuple[int, ...]
+    layers: bytes
     follows: Floats
+
+    @cached_property
+    def session(self) -> "InferenceSession":
+        """The opened `layers`."""
+        return open_model(self.layers)
 
 
 @cache
@@ -61,13 +65,9 @@ def load_network(path: Path | None = None) -> Network:
     packed = (path or shipped).read_bytes()
     with np.load(io.BytesIO(packed)) as data:
         arrays = {name: data[name] for name in data.files}
-    count = sum(name.startswith("weight") for name in arrays)
-    layers = tuple(
-        (arrays[f"weight{i}"].astype(np.float32), arrays[f"bias{i}"].astype(np.float32)) for i in range(count)
-    )
     return Network(
         tuple(arrays["names"].tolist()), arrays["center"], arrays["scale"], tuple(arrays["words"].tolist()),
-        arrays["vectors"].astype(np.float32), layers, tuple(arrays["strides"].tolist()), arrays["follows"],
+        arrays["vectors"].astype(np.float32), arrays["layers"].tobytes(), arrays["follows"],
     )  # fmt: skip
 
 
@@ -76,14 +76,6 @@ def network_of_beginnings() -> Network:
     """The network whose answers the model of where articles begin was trained on."""
     with resources.as_file(resources.files("pipeline.models").joinpath("boundaries").joinpath("labels.npz")) as path:
         return load_network(path)
-
-
-@cache
-def _threads() -> "ThreadpoolController":
-    """Holds BLAS to one thread: the engine runs one process per core, and rows must not vary with the count."""
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
 
 
 def encode(rows: Features, network: Network) -> tuple[Floats, Floats]:
@@ -126,46 +118,16 @@ def probabilities(rows: Features, source: npt.NDArray[np.int64], network: Networ
     network: another than the one that comes with the package.
     """
     network = network or load_network()
-    values, words = _read(rows, network), _summed(rows, network)
+    values, words = encode(rows, network)
     starts = np.flatnonzero(np.diff(source, prepend=-1))
     sizes = np.diff(starts, append=len(source))
     chances = np.zeros((len(source), len(LABELS)), np.float32)
-    with _threads().limit(limits=1, user_api="blas"):
-        for size in np.unique(sizes).tolist():
-            alike = starts[sizes == size]
-            for some in np.array_split(alike, -(-len(alike) * size // _ROWS)):
-                at = some[:, None] + np.arange(size)
-                chances[at] = _forward(_scaled(values[at], network), words[at], network)
+    for size in np.unique(sizes).tolist():
+        alike = starts[sizes == size]
+        for some in np.array_split(alike, -(-len(alike) * size // _ROWS)):
+            at = some[:, None] + np.arange(size)
+            [chances[at]] = network.session.run(None, {"features": values[at], "words": words[at]})
     return chances
-
-
-def _forward(values: Floats, words: Floats, network: Network) -> Floats:
-    """Sources of one size, a network after the other. What one holds of them stays in the processor's cache, and the
-    products are made source by source: a product's last digits depend on its number of rows."""
-    nets = len(network.layers[0][0])
-    chances = [_chance(values, own, network, net) for net, own in enumerate(np.split(words, nets, axis=-1))]
-    return np.asarray(np.stack(chances).mean(axis=0), np.float32)
-
-
-def _chance(values: Floats, words: Floats, network: Network, net: int) -> Floats:
-    (first, bias), *between, last = network.layers
-    state = np.concatenate([values, words], axis=-1) @ first[net]
-    state += bias[net]
-    np.maximum(state, 0, out=state)
-    width = state.shape[-1]
-    around = np.empty((*state.shape[:-1], 3 * width), np.float32)
-    change = np.empty_like(state)
-    for (weight, bias), stride in zip(between, network.strides, strict=True):
-        around[:, :stride, :width] = around[:, -stride:, -width:] = 0
-        around[:, stride:, :width] = state[:, :-stride]
-        around[..., width:-width] = state
-        around[:, :-stride, -width:] = state[:, stride:]
-        np.matmul(around, weight[net], out=change)
-        change += bias[net]
-        state += np.maximum(change, 0, out=change)
-    scores = state @ last[0][net] + last[1][net]
-    chance = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return np.asarray(chance / chance.sum(axis=-1, keepdims=True), np.float32)
 
 
 def label_parts(parts: PartTable, *, drop_threshold: float) -> Labels:

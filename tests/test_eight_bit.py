@@ -1,0 +1,77 @@
+"""Layers in whole numbers: next to what they are in floats, and the same however many sources are read at once."""
+
+import numpy as np
+import pytest
+
+from pipeline.models.onnx import open_model
+
+pytest.importorskip("onnx", reason="onnx is a training dependency")
+
+from training.eight_bit import Layers, to_onnx
+
+STRIDES, FEATURES, WORDS, WIDTH, LABELS = (1, 2), 30, 12, 24, 5
+Floats = np.ndarray
+
+
+def softmax(scores: Floats) -> Floats:
+    odds = np.exp(scores - scores.max(-1, keepdims=True))
+    return odds / odds.sum(-1, keepdims=True)
+
+
+def in_floats(weights: list[Floats], biases: list[Floats], rows: Floats) -> list[Floats]:
+    """What each layer reads of one source, and the probabilities."""
+    state = np.maximum(rows @ weights[0] + biases[0], 0)
+    read = [rows, state]
+    for weight, bias, stride in zip(weights[1:-1], biases[1:-1], STRIDES, strict=True):
+        wide = np.pad(state, ((stride, stride), (0, 0)))
+        around = np.hstack([wide[: len(state)], state, wide[2 * stride :]])
+        state = state + np.maximum(around @ weight + bias, 0)
+        read.append(state)
+    return [*read, softmax(state @ weights[-1] + biases[-1])]
+
+
+def made(seed: int) -> tuple[Layers, Floats]:
+    """Layers of random numbers that have read some sources, and the last of these."""
+    rng = np.random.default_rng(seed)
+    shapes = [(FEATURES + WORDS, WIDTH), *((3 * WIDTH, WIDTH) for _ in STRIDES), (WIDTH, LABELS)]
+    weights = [rng.normal(0, 0.2, shape).astype(np.float32) for shape in shapes]
+    biases = [rng.normal(0, 0.2, shape[1]).astype(np.float32) for shape in shapes]
+    sources = rng.normal(0, 1, (60, 20, FEATURES + WORDS)).astype(np.float32)
+    read = [in_floats(weights, biases, rows)[:-1] for rows in sources]
+    return Layers(weights, biases, [np.concatenate(rows) for rows in zip(*read, strict=True)], FEATURES), sources[-1]
+
+
+def said(networks: list[Layers], *sources: Floats) -> Floats:
+    """The probabilities of sources of one size, read at once, by networks that read the same words."""
+    features, words = np.split(np.stack(sources), [FEATURES], axis=-1)
+    session = open_model(to_onnx(networks, STRIDES))
+    [chance] = session.run(None, {"features": features, "words": np.concatenate([words] * len(networks), axis=-1)})
+    return chance
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whole_numbers_say_nearly_what_floats_say(seed: int) -> None:
+    layers, rows = made(seed)
+    expected = in_floats([*layers.weights], [*layers.biases], rows)[-1]
+    [chance] = said([layers], rows)
+    assert np.abs(chance - expected).mean() < 0.005
+    assert np.mean(chance.argmax(1) == expected.argmax(1)) >= 0.9
+
+
+def test_several_networks_are_averaged() -> None:
+    (one, rows), (other, _) = made(1), made(2)
+    alone = np.mean([said([one], rows), said([other], rows)], axis=0)
+    assert np.allclose(said([one, other], rows), alone, atol=1e-6)
+
+
+def test_what_is_said_of_a_source_does_not_depend_on_what_is_read_with_it() -> None:
+    layers, rows = made(5)
+    sources = [rows, rows * 3, np.zeros_like(rows), rows[::-1]]
+    assert np.array_equal(said([layers], *sources), np.concatenate([said([layers], one) for one in sources]))
+
+
+def test_numbers_higher_than_any_in_training_are_cut_off() -> None:
+    layers, rows = made(6)
+    highest = np.abs(layers.read[0]).max()
+    chances = [said([layers], np.full_like(rows, more * highest)) for more in (1.1, 1.5, 1000)]
+    assert np.array_equal(chances, [chances[0]] * 3)
