@@ -41,11 +41,11 @@ def main() -> None:
     torch.set_num_threads(1)
     pages, texts, untold = train_pages(), public_texts(options.pages), [load_network(UNTOLD)]
     blank = blank_network(pages)
-    sets, public = lessons((pages, texts), blank.network, untold, (VARIANTS, PUBLIC_VARIANTS))
+    sets, public = lessons((pages, texts), blank, untold, (VARIANTS, PUBLIC_VARIANTS))
     epochs = [[*sets[i % VARIANTS], *public[i % PUBLIC_VARIANTS]] for i in range(EPOCHS)]
     torch.manual_seed(SEED)
     network = fit(Sequences(blank, width=STATE, noise=NOISE), epochs, imitated, SEED)
-    save(packed([network], blank.network, sets[0]), options.out)
+    save(packed([network], blank, sets[0]), options.out)
     print(f"{len(pages)} pages, {len(texts)} public ones; {options.out}: {options.out.stat().st_size} bytes")
 
 

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from pipeline.evaluation.gold import GoldPage
 from pipeline.models.labeller import Network, load_network
-from training.dumps import Dump, dumps_of, only_main_text
+from training.dumps import Blank, Dump, dumps_of, only_main_text
 from training.labeller import (
     WEIGHTS,
     Sequences,
@@ -55,16 +55,16 @@ def taught(scores: torch.Tensor, dump: Dump) -> torch.Tensor:
 
 def lessons(
     texts: tuple[Sequence[GoldPage], Sequence[Lines]],
-    network: Network,
+    blank: Blank,
     teachers: Sequence[Network],
     counts: tuple[int, int],
 ) -> tuple[list[list[Dump]], list[list[Dump]]]:
-    """So many variants of labelled pages, and so many of public texts, as `network` reads them, with what the teachers
+    """So many variants of labelled pages, and so many of public texts, as they are read, with what the teachers
     say of each part."""
     pages, public = texts
-    sets = [[*dumps_of(varied(pages, FIRST + i, OFTENER), network, teachers)] for i in range(counts[0])]
+    sets = [[*dumps_of(varied(pages, FIRST + i, OFTENER), blank, teachers)] for i in range(counts[0])]
     mixed = (public_dumps(public, random.Random(i)) for i in range(counts[1]))
-    return sets, [[*dumps_of(dumps, network, teachers)] for dumps in mixed]
+    return sets, [[*dumps_of(dumps, blank, teachers)] for dumps in mixed]
 
 
 def main() -> None:
@@ -80,14 +80,14 @@ def main() -> None:
     texts = public_texts(options.pages)
     teachers = [load_network(path) for path in options.teachers or ()] or [train(pages, texts)]
     blank = blank_network(pages)
-    sets, public = lessons((pages, texts), blank.network, teachers, (VARIANTS, PUBLIC_VARIANTS))
+    sets, public = lessons((pages, texts), blank, teachers, (VARIANTS, PUBLIC_VARIANTS))
     public = [[*only_main_text(dumps)] for dumps in public]
     epochs = [[*sets[i % VARIANTS], *public[i % PUBLIC_VARIANTS]] for i in range(EPOCHS)]
     torch.manual_seed(SEED)
     pupil = fit(Sequences(blank, width=STATE, noise=NOISE), epochs, taught, SEED)
     for weights in pupil.layers[-1].parameters():
         weights.data /= SHARPENED
-    save(packed([pupil], blank.network, sets[0]), options.out)
+    save(packed([pupil], blank, sets[0]), options.out)
     print(f"{len(pages)} pages, {len(texts)} public ones; {options.out}: {options.out.stat().st_size} bytes")
 
 

@@ -2,18 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from pipeline.evaluation.gold import GoldPage
-from pipeline.models.labeller import Network, encode, probabilities
+from pipeline.models.labeller import Network, probabilities
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.features import Features, features, parts_of
 from pipeline.text.segments import Parts, read_lines
+from training.eight_bit import Scale
 
-__all__ = ["KEPT", "Dump", "Ints", "dumps_of", "gold_labels", "only_main_text"]
+__all__ = ["KEPT", "Blank", "Dump", "Ints", "dumps_of", "gold_labels", "only_main_text"]
 
 Ints = npt.NDArray[np.int64]
 KEPT = len(KEPT_LABELS)  # the first of LABELS are kept
@@ -52,15 +54,26 @@ def gold_labels(parts: Parts, source: Ints, pages: Sequence[GoldPage]) -> tuple[
     return np.array(labels), np.array(sizes)
 
 
-def dumps_of(pages: Sequence[GoldPage], network: Network, teachers: Sequence[Network] = ()) -> Iterable[Dump]:
-    """The pages as tensors, as `network` reads them; with what the teachers say of them, on average."""
+@dataclass(frozen=True)
+class Blank:
+    """What is read, before anything is learnt. network: without layers, its vectors what words mean beforehand; scale:
+    how features are; learnt: which words stand on enough pages to learn numbers of their own."""
+
+    network: Network
+    scale: Scale
+    learnt: npt.NDArray[np.bool_]
+
+
+def dumps_of(pages: Sequence[GoldPage], blank: Blank, teachers: Sequence[Network] = ()) -> Iterable[Dump]:
+    """The pages as tensors; with what the teachers say of them, on average."""
     parts, table = parts_of([read_lines(page.text) for page in pages])
     rows = features(table)
     gold, sizes = gold_labels(parts, table.source, pages)
-    values, _ = encode(rows, network)
+    scaled = (rows.values - blank.scale.center) / blank.scale.spread
+    values = np.clip(scaled, -blank.scale.far, blank.scale.far).astype(np.float32)
     said = [probabilities(rows, table.source, teacher) for teacher in teachers]
     chances = np.asarray(np.mean(said, axis=0), np.float32) if said else np.zeros((len(values), 0), np.float32)
-    offset, word, share = _bags(rows, network)
+    offset, word, share = _bags(rows, blank.network)
     ends = np.searchsorted(table.source, np.arange(len(pages)), side="right")
     for begin, end in zip([0, *ends[:-1]], ends, strict=True):
         span = slice(offset[begin], offset[end])

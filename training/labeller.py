@@ -10,7 +10,7 @@ import argparse
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +25,8 @@ from pipeline.models.labeller import Network
 from pipeline.schema import LABELS
 from pipeline.text.features import features, parts_of
 from pipeline.text.segments import read_lines
-from training.dumps import KEPT, Dump, dumps_of, gold_labels, only_main_text
-from training.eight_bit import Layers, to_onnx
+from training.dumps import KEPT, Blank, Dump, dumps_of, gold_labels, only_main_text
+from training.eight_bit import Layers, Scale, to_onnx
 from training.known_words import known_words
 from training.main_blocks import WCXB
 from training.public import Lines, public_dumps, public_texts
@@ -42,17 +42,9 @@ WIDTH, STATE, STRIDES = 24, 64, (1, 2, 4, 8)
 # time does as well on new hands as a third, and better on written dev and test pages and on real ones.
 LAST_HARD, _DENSE = 49, range(102, 120)
 SEEN_SELDOM, _DENSE_SEEN = 6, 3
+_FAR = 4.0  # standard deviations at which a feature is cut off
 SMOOTH = 0.5  # neighbours added to each two labels
 PAGES_OF_A_WORD = 8  # rarer words are topics, and topics say nothing about the kind of a line
-
-
-@dataclass(frozen=True)
-class Blank:
-    """What is read, before anything is learnt. network: without layers, its vectors what words mean beforehand; learnt:
-    which words stand on enough pages to learn numbers of their own."""
-
-    network: Network
-    learnt: npt.NDArray[np.bool_]
 
 
 class Sequences(nn.Module):
@@ -111,10 +103,10 @@ def blank_network(pages: Sequence[GoldPage]) -> Blank:
     at = {word: i for i, word in enumerate(words)}
     beforehand = np.zeros((len(words), vectors.shape[1]), np.float32)
     beforehand[[at[word] for word in known]] = vectors
-    center, scale = rows.values.mean(0), rows.values.std(0) + 1e-3
+    scale = Scale(rows.values.mean(0), rows.values.std(0) + 1e-3, _FAR)
     follows = follows_of([page for page in pages if not is_hard(page)])
-    network = Network(rows.names, center, scale, tuple(words), beforehand, b"", follows)
-    return Blank(network, np.array([word in learnt for word in words]))
+    network = Network(rows.names, tuple(words), beforehand, b"", follows)
+    return Blank(network, scale, np.array([word in learnt for word in words]))
 
 
 def follows_of(pages: Sequence[GoldPage]) -> npt.NDArray[np.float32]:
@@ -159,11 +151,11 @@ def fit(model: Sequences, epochs: Sequence[Sequence[Dump]], loss: Loss, seed: in
     return model.eval()
 
 
-def packed(models: Sequence[Sequences], network: Network, dumps: Sequence[Dump]) -> Network:
+def packed(models: Sequence[Sequences], blank: Blank, dumps: Sequence[Dump]) -> Network:
     """The trained weights side by side; `dumps` tell how large the numbers are that the layers read."""
     vectors = np.concatenate([model.words() for model in models], axis=1)
-    layers = to_onnx([_layers(model, dumps) for model in models], STRIDES)
-    return replace(network, vectors=vectors, layers=layers)
+    layers = to_onnx([_layers(model, dumps) for model in models], STRIDES, blank.scale)
+    return replace(blank.network, vectors=vectors, layers=layers)
 
 
 def _layers(model: Sequences, dumps: Sequence[Dump]) -> Layers:
@@ -172,16 +164,15 @@ def _layers(model: Sequences, dumps: Sequence[Dump]) -> Layers:
     weights, biases = zip(*([*layer.parameters()] for layer in model.layers), strict=True)
     return Layers(
         [weight.detach().numpy().T for weight in weights], [bias.detach().numpy() for bias in biases],
-        [torch.cat(rows).numpy() for rows in zip(*read, strict=True)], dumps[0].values.shape[1],
+        [torch.cat(rows).numpy() for rows in zip(*read, strict=True)],
     )  # fmt: skip
 
 
 def save(network: Network, path: Path) -> None:
     """Write the weights, those of words as half floats."""
     np.savez_compressed(
-        path, names=np.array(network.names), center=network.center, scale=network.scale, words=np.array(network.words),
-        vectors=network.vectors.astype(np.float16), layers=np.frombuffer(network.layers, np.uint8),
-        follows=network.follows,
+        path, names=np.array(network.names), words=np.array(network.words), vectors=network.vectors.astype(np.float16),
+        layers=np.frombuffer(network.layers, np.uint8), follows=network.follows,
     )  # fmt: skip
 
 
@@ -232,11 +223,11 @@ def train(
         torch.manual_seed(seed)
         sets = []
         for number in range(1000 * seed, 1000 * seed + variants):
-            rough = dumps_of(public_dumps(public, random.Random(number)), blank.network) if public else ()
-            sets.append([*dumps_of(varied(pages, number), blank.network), *only_main_text(rough)])
+            rough = dumps_of(public_dumps(public, random.Random(number)), blank) if public else ()
+            sets.append([*dumps_of(varied(pages, number), blank), *only_main_text(rough)])
         epochs = [sets[epoch % variants] for epoch in range(rounds)]
         models.append(fit(Sequences(blank), epochs, told, seed))
-    return packed(models, blank.network, sets[0])
+    return packed(models, blank, sets[0])
 
 
 def main() -> None:

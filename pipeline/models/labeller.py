@@ -26,12 +26,11 @@ from pipeline.text.labelled import Labels
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-__all__ = ["Network", "encode", "label_parts", "load_network", "network_of_beginnings", "probabilities"]
+__all__ = ["Network", "label_parts", "load_network", "network_of_beginnings", "probabilities"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 MODEL_REASON = "model:labeller"
-_FAR = 4.0  # standard deviations at which a feature is cut off
 _ROWS = 512  # parts that the network reads at once, where sources are as short; their numbers fit in a core's cache
 
 
@@ -39,14 +38,12 @@ _ROWS = 512  # parts that the network reads at once, where sources are as short;
 class Network:
     """The weights of one network or of several, whose answers are averaged.
 
-    names: the features read. center, scale: their mean and spread in training. words: the known words.
+    names: the features read. words: the known words.
     vectors: (words, networks * numbers of a word). layers: an ONNX model from features and words to probabilities
     (`training.eight_bit`). follows: what `pipeline.models.chain` knows of labels in a row.
     """
 
     names: tuple[str, ...]
-    center: Floats
-    scale: Floats
     words: tuple[str, ...]
     vectors: Floats
     layers: bytes
@@ -66,8 +63,8 @@ def load_network(path: Path | None = None) -> Network:
     with np.load(io.BytesIO(packed)) as data:
         arrays = {name: data[name] for name in data.files}
     return Network(
-        tuple(arrays["names"].tolist()), arrays["center"], arrays["scale"], tuple(arrays["words"].tolist()),
-        arrays["vectors"].astype(np.float32), arrays["layers"].tobytes(), arrays["follows"],
+        tuple(arrays["names"].tolist()), tuple(arrays["words"].tolist()), arrays["vectors"].astype(np.float32),
+        arrays["layers"].tobytes(), arrays["follows"],
     )  # fmt: skip
 
 
@@ -78,19 +75,10 @@ def network_of_beginnings() -> Network:
         return load_network(path)
 
 
-def encode(rows: Features, network: Network) -> tuple[Floats, Floats]:
-    """What the network reads of each part: its scaled features, and the sum of its words' vectors."""
-    return _scaled(_read(rows, network), network), _summed(rows, network)
-
-
 def _read(rows: Features, network: Network) -> Floats:
     if network.names == rows.names:
         return rows.values
     return np.asarray(rows.values[:, [rows.names.index(name) for name in network.names]])
-
-
-def _scaled(values: Floats, network: Network) -> Floats:
-    return np.asarray(np.clip((values - network.center) / network.scale, -_FAR, _FAR), np.float32)
 
 
 def _summed(rows: Features, network: Network) -> Floats:
@@ -118,7 +106,7 @@ def probabilities(rows: Features, source: npt.NDArray[np.int64], network: Networ
     network: another than the one that comes with the package.
     """
     network = network or load_network()
-    values, words = encode(rows, network)
+    values, words = _read(rows, network), _summed(rows, network)
     starts = np.flatnonzero(np.diff(source, prepend=-1))
     sizes = np.diff(starts, append=len(source))
     chances = np.zeros((len(source), len(LABELS)), np.float32)
