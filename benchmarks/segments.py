@@ -1,6 +1,6 @@
 """How well written pages are cleaned, those of some writers or some part alone.
 
-    python -m benchmarks.segments [--writers FIRST LAST] [--part train|dev|test] [--pages FOLDER]
+    python -m benchmarks.segments [--writers FIRST LAST [FIRST LAST ...]] [--part train|dev|test] [--pages FOLDER]
 
 Pages are named wN-pNN or sN-pNN, N being the writer. Pages that the labeller was trained on (its card names them) say
 how well it has learnt them; those of writers that it does not know say how it does with new hands.
@@ -17,12 +17,14 @@ CORPUS = Path(__file__).parent.parent / "training" / "corpus"
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.segments", description=__doc__.split("\n")[0])
-    parser.add_argument("--writers", type=int, nargs=2, default=(1, 9999), metavar=("FIRST", "LAST"))
+    parser.add_argument("--writers", type=int, nargs="+", default=(1, 9999), help="first and last of each range")
     parser.add_argument("--part", choices=("train", "dev", "test"), help="all parts unless given")
     parser.add_argument("--pages", type=Path, default=CORPUS, help="folder of .page files")
     options = parser.parse_args()
-    first, last = options.writers
-    pages = [page for page in load_pages(options.pages, options.part) if first <= writer_of(page.name) <= last]
+    if len(options.writers) % 2:
+        parser.error("--writers: each range has a first and a last one")
+    ranges = [range(first, last + 1) for first, last in zip(options.writers[::2], options.writers[1::2], strict=True)]
+    pages = [page for page in load_pages(options.pages, options.part) if any(writer_of(page.name) in r for r in ranges)]
     if not pages:
         parser.error("no page is by these writers and of this part")
     scores = score_cleaning(pages)

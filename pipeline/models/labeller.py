@@ -38,9 +38,9 @@ _ROWS = 512  # parts that the network reads at once, where sources are as short;
 class Network:
     """The weights of one network or of several, whose answers are averaged.
 
-    names: the features read. words: the known words.
-    vectors: (words, networks * numbers of a word). layers: an ONNX model from features and words to probabilities
-    (`training.eight_bit`). follows: what `pipeline.models.chain` knows of labels in a row.
+    names: the features read. words: the known words. vectors: (words, networks * numbers of a word). layers: an ONNX
+    model from features and words to probabilities (`training.eight_bit`). follows: what `pipeline.models.chain` knows
+    of labels in a row.
     """
 
     names: tuple[str, ...]
