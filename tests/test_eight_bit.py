@@ -6,9 +6,6 @@ import numpy as np
 import pytest
 
 from pipeline.models.onnx import open_model
-
-pytest.importorskip("onnx", reason="onnx is a training dependency")
-
 from training.eight_bit import Layers, Scale, to_onnx
 
 STRIDES, FEATURES, WORDS, WIDTH, LABELS = (1, 2), 30, 12, 24, 5
