@@ -2,8 +2,8 @@
 
 Written with the operator of onnxruntime that its own quantisation makes (`MatMulIntegerToFloat`), with scales that are
 fixed beforehand: sums of whole numbers have no order, so what is said of a part does not depend on how many are read
-at once, and on the processor only by the last digit of a float here and there. Answers move by two ten-thousandths on
-average, and a part takes less than half of the time.
+at once, and on the processor only by the last digit of a float here and there. Against floats answers move by two
+ten-thousandths on average (one-off), and a part takes less than half of the time.
 """
 
 from collections.abc import Sequence
