@@ -17,6 +17,7 @@ that `ingest` and `clean` do: unpacking, decoding, main text, metadata, labels, 
 """
 
 import argparse
+import gzip
 import importlib.util
 import sys
 import tempfile
@@ -153,7 +154,8 @@ def main() -> None:
     claimsieve(pages[::100])  # loads models and libraries, which is not measured
     found = table(pages, options.folds)
     how = f"{options.folds} folds, each page unseen" if options.folds else "the weights that ship"
-    print(f"word F1 on {len(pages)} pages of {options.pages.name}; claimsieve: {how}\n{found}")
+    size = np.mean([len(gzip.decompress(page.packed)) for page in pages]) / 1000
+    print(f"word F1 on {len(pages)} pages of {options.pages.name}, {size:.0f} KB each; claimsieve: {how}\n{found}")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from test_html import PAGE
 
 from benchmarks.html import claimsieve, table
+from benchmarks.metadata import Said, rates
+from benchmarks.metadata import claimsieve as said_of
 from pipeline.errors import InputError
-from pipeline.evaluation.web_pages import load_web_pages, word_f1
+from pipeline.evaluation.web_pages import WebPage, load_web_pages, word_f1
 from training.main_blocks import WCXB
 
 WORDS = st.lists(st.sampled_from(["rest", "Ice", "the", "knee"]), max_size=8).map(" ".join)
@@ -30,7 +32,13 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / name).mkdir()
     for number, kind in enumerate(("article", "forum", "article", "listing")):
         (tmp_path / "html" / f"{number:04}.html.gz").write_bytes(gzip.compress(PAGE.encode()))
-        truth = {"_internal": {"page_type": {"primary": kind}}, "ground_truth": {"main_content": "Rest and ice help."}}
+        said = {
+            "main_content": "Rest and ice help.",
+            "title": "Sore knees",
+            "author": None,
+            "publish_date": "2023-05-01",
+        }
+        truth = {"_internal": {"page_type": {"primary": kind}}, "ground_truth": said}
         (tmp_path / "ground-truth" / f"{number:04}.json").write_text(json.dumps(truth))
     return tmp_path
 
@@ -63,3 +71,14 @@ def test_public_pages_keep_their_main_text() -> None:
     pages = load_web_pages(WCXB, every=10)
     kept = claimsieve(pages).kept
     assert sum(word_f1(kept[page.name], page.main) for page in pages) / len(pages) >= 0.75
+
+
+def test_what_pages_say_of_themselves_is_counted_by_hand(folder: Path) -> None:
+    pages = load_web_pages(folder)
+    found = said_of(pages)
+    assert found["0000"] == Said("Sore knees", "A. Lee, B. Roy", "2023-05-01")
+    counted = {name: (one.hit, one.gold, one.predicted) for name, one in rates(pages, found).items()}
+    assert counted == {"title": (4, 4, 4), "author": (0, 0, 4), "published": (4, 4, 4)}
+    other = WebPage("0000", "article", "", b"", "Sore Knees!", "B. Roy and A. Lee", "2024-01-01T08:00")
+    counted = {name: (one.hit, one.gold, one.predicted) for name, one in rates([other], found).items()}
+    assert counted == {"title": (1, 1, 1), "author": (1, 1, 1), "published": (0, 1, 1)}

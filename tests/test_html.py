@@ -75,6 +75,7 @@ def test_a_page_says_what_it_is():
     meta = result.meta
     values = {name: found and found.value for name, found in vars(meta).items()}
     assert values == {
+        "heading": None,  # is found among the lines
         "title": "Sore knees",
         "url": "https://joints.example/knees",
         "site": "Joint Site",

@@ -1,6 +1,8 @@
 """Where articles come from: title, url, site, author and date, each found again at the place that is given."""
 
+import html
 import json
+import re
 import string
 from pathlib import Path
 
@@ -14,12 +16,17 @@ from pipeline.evaluation.gold import load_pages
 from pipeline.schema import TABLES
 from pipeline.stages.clean import CLEAN
 from pipeline.text.bylines import author_in, date_in
+from pipeline.text.credits import main_heading, with_credits
+from pipeline.text.html import extract
 from pipeline.text.metadata import Found, Metadata
 from pipeline.text.origin import Words, origin
 from pipeline.text.repair import repair_line
 
 CORPUS = Path(__file__).parent.parent / "training" / "corpus"
-CASES = [json.loads(line) for line in (Path(__file__).parent / "cases/bylines.jsonl").read_text("utf-8").splitlines()]
+CASES, CREDITS = (
+    [json.loads(line) for line in (Path(__file__).parent / "cases" / name).read_text("utf-8").splitlines()]
+    for name in ("bylines.jsonl", "credits.jsonl")
+)
 COLUMNS = ("title", "url", "site", "author", "published")
 PAGE = """<html><head><title>Rest and backs | Knee Guardian</title>
 <meta property="og:site_name" content="Knee Guardian">
@@ -103,10 +110,40 @@ def test_what_a_page_says_is_mended() -> None:
 
 
 @pytest.mark.parametrize("told", ["https://social.example/ada.reed", "@adareed"])
-def test_an_address_is_an_author_only_where_no_byline_has_one(told: str) -> None:
+def test_an_address_is_no_author(told: str) -> None:
     page = Metadata(author=Found(told, 5, 5 + len(told)))
     byline = Words("By Ada Reed", 100, None)
-    assert [origin(None, page, [], lines)["author"] for lines in ([byline], [])] == ["Ada Reed", told]
+    assert [origin(None, page, [], lines)["author"] for lines in ([byline], [])] == ["Ada Reed", None]
+
+
+@pytest.mark.parametrize("case", CREDITS, ids=[case["label"] for case in CREDITS])
+def test_a_page_says_who_and_when_beside_its_heading(case: dict[str, str]) -> None:
+    [row] = documents(case["input"], "html")
+    assert [row["title"], row["author"], row["published"]] == case["expected"]
+    check(row, case["input"])
+
+
+HTML = st.lists(
+    st.sampled_from(
+        ["<h1>", "</h1>", "<h2>Sore backs", "<p class=author>", "<a rel=author>", "<br>", "</p>", "Jo &amp; Hall",
+         "By Jo", "Jo <b>Hall</b>", "May 1, 2020", "1&nbsp;May 2020", " – ", "|", "é", "Sore backs", "<title>",
+         "</title>", '<meta name=author content="Site">', '<meta property="og:site_name" content="Site">']
+    ),
+    max_size=16,
+).map("".join)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=150)
+@given(HTML)
+def test_whatever_the_page_what_is_shown_of_it_stands_where_it_is_said_to(page: str) -> None:
+    found = extract(page)
+    heading = main_heading(found.blocks, found.meta.title)
+    assert heading == -1 or found.blocks.tag[heading] in ("h1", "h2", "h3")
+    meta = with_credits(page, found.meta, found.blocks, heading)
+    for told in (meta.author, meta.published):
+        if told:
+            raw = re.sub("<[^>]*>", "", page[told.raw_start : told.raw_end])
+            assert html.unescape(raw) == told.value or date_in(html.unescape(raw)).value == told.value
 
 
 def test_a_page_of_nothing_but_markup_is_cleaned() -> None:

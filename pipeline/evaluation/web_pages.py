@@ -24,16 +24,21 @@ __all__ = [
 ]  # fmt: skip
 
 _WORD = re.compile(r"\w+")
+_KEYS = ("main_content", "title", "author", "publish_date")
 
 
 @dataclass(frozen=True)
 class WebPage:
-    """A page with its main text: id, kind ("article", "forum", ...), packed bytes of the file."""
+    """A page with its main text: id, kind ("article", "forum", ...), packed bytes of the file; its title, author and
+    day of publication, "" where it has none."""
 
     name: str
     kind: str
     main: str
     packed: bytes
+    title: str = ""
+    author: str = ""
+    published: str = ""
 
 
 def load_web_pages(folder: Path, *, every: int = 1, first: int = 0) -> list[WebPage]:
@@ -47,7 +52,8 @@ def load_web_pages(folder: Path, *, every: int = 1, first: int = 0) -> list[WebP
         found = json.loads(path.read_text(encoding="utf-8"))
         kind = found["_internal"]["page_type"]["primary"]
         packed = (folder / "html" / f"{path.stem}.html.gz").read_bytes()
-        pages.append(WebPage(path.stem, kind, found["ground_truth"].get("main_content") or "", packed))
+        main, *said = (found["ground_truth"].get(key) or "" for key in _KEYS)
+        pages.append(WebPage(path.stem, kind, main, packed, *said))
     return pages
 
 

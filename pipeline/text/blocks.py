@@ -19,6 +19,7 @@ import numpy.typing as npt
 from pipeline.models.main_text import Containers, main_text
 from pipeline.models.main_text.words import Vocabulary
 from pipeline.schema import KEPT_LABELS
+from pipeline.text.credits import main_heading, with_credits
 from pipeline.text.html import HtmlText, extract
 from pipeline.text.metadata import Metadata
 from pipeline.text.repair import Repair, is_plain, repair_line
@@ -99,9 +100,10 @@ def _read(page: str, html: HtmlText, chances: list[float], around: list[int], ba
     """bar: probability of main text up to which a block is dropped."""
     blocks = html.blocks
     hidden = blocks.hidden
-    title = next((i for i, tag in enumerate(blocks.tag) if tag == "h1" and not hidden[i]), -1)
+    title = main_heading(blocks, html.meta.title)
+    tags = ["h1" if i == title else "h2" if tag == "h1" else tag for i, tag in enumerate(blocks.tag)]
     links, long = [share >= _LINKED for share in blocks.linked], [len(text) >= _LONG for text in blocks.text]
-    marks = [*zip(around, blocks.tag, hidden, links, long, repeat(title >= 0))]
+    marks = [*zip(around, tags, hidden, links, long, repeat(title >= 0))]
     repairs = ((i, repair_line(text)) for i, text in enumerate(blocks.text) if not is_plain(text))
     mended = {i: repair for i, repair in repairs if repair.alignment is not None}
     none = [chance <= bar and i != title for i, chance in enumerate(chances)]
@@ -121,7 +123,7 @@ def _read(page: str, html: HtmlText, chances: list[float], around: list[int], ba
         odds = 1.0 if i == title else _TRUST * min(chances[i] / max(1 - chances[i], 1 / _SURE), _SURE)
         speaks = _factors(marks[i])
         factors.append(speaks | {label: odds * speaks.get(label, 1.0) for label in KEPT_LABELS})
-    return Page(lines, factors, dropped, html.markup, html.meta)
+    return Page(lines, factors, dropped, html.markup, with_credits(page, html.meta, blocks, title))
 
 
 # What markup says of a block: the elements and names around it as bits (`_surroundings`), its tag, whether it is not

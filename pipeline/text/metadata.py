@@ -49,9 +49,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What was found; None where the page does not say. published is as the page writes it."""
+    """What was found; None where the page does not say. published is as the page writes it. heading: its main one."""
 
     title: Found | None = None
+    heading: Found | None = None
     url: Found | None = None
     site: Found | None = None
     author: Found | None = None

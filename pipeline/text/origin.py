@@ -19,6 +19,9 @@ __all__ = ["Words", "host_of", "origin"]
 # Host of an address (RFC 3986, 3.2), without user, port and a leading "www.", which a site uses at times.
 _HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:www\.(?=[^/?#:]*\.))?(\[[^\]/]*\]|[^/?#:\[\]\s]+)", re.I)
 
+# The last mark of a stated title between the headline and what may be the site's name.
+_SUFFIX = re.compile(r"(?P<title>.{8,}\S)\s+(?P<mark>[|–—»·-])\s+(?P<behind>[^|–—»·]+)$", re.DOTALL)
+
 
 class Words(NamedTuple):
     """A stretch of the source: its words, repaired; its first code point; its alignment (see `align.to_raw`)."""
@@ -41,7 +44,7 @@ def origin(
     said: dict[str, Found | None] = {
         "url": page.url if not url else None,
         "site": None if host else _site(page.url) or _mended(page.site),
-        "title": _found(titles[0], Said(titles[0].text, 0, len(titles[0].text))) if titles else _mended(page.title),
+        "title": _mended(page.heading) or _headline(page) or next((_found(line, _all(line)) for line in titles), None),
         "author": _author(page, bylines),
         "published": _date(page) or next((_found(line, day) for line in bylines if (day := date_in(line.text))), None),
     }
@@ -78,12 +81,34 @@ def _mended(told: Found | None) -> Found | None:
     return told and replace(told, value=repair_line(told.value).text)
 
 
+def _headline(page: Metadata) -> Found | None:
+    """The title that the page states, without the name of its site behind it."""
+    told = _mended(page.title)
+    found = _SUFFIX.match(told.value) if told else None
+    if told is None or found is None:
+        return told
+    names = {_letters(name.value) for name in (page.site, _site(page.url)) if name}
+    behind = _letters(found["behind"])
+    if found["mark"] != "|" and not any(behind and (behind in name or name in behind) for name in names):
+        return told
+    whole = told.raw_end - told.raw_start != len(told.value)  # not verbatim there
+    return Found(found["title"], told.raw_start, told.raw_end if whole else told.raw_start + found.end("title"))
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.lower()))
+
+
 def _author(page: Metadata, bylines: Sequence[Words]) -> Found | None:
-    """Who the page says wrote it; an address or a handle only where no byline has a name."""
+    """Who the page says wrote it, no address and no handle, else whom a byline names."""
     told = _mended(page.author)
     if told and is_name(told.value):
         return told
-    return next((_found(line, who) for line in bylines if (who := author_in(line.text))), told)
+    return next((_found(line, who) for line in bylines if (who := author_in(line.text))), None)
+
+
+def _all(line: Words) -> Said:
+    return Said(line.text, 0, len(line.text))
 
 
 def _found(line: Words, said: Said) -> Found:
