@@ -3,7 +3,8 @@
     python -m benchmarks.segments [--writers FIRST LAST [FIRST LAST ...]] [--part train|dev|test] [--pages FOLDER]
 
 Pages are named wN-pNN or sN-pNN, N being the writer. Pages that the labeller was trained on (its card names them) say
-how well it has learnt them; those of writers that it does not know say how it does with new hands.
+how well it has learnt them; those of writers that it does not know say how it does with new hands. The second line
+tells how exactly lines are cut that hold more than one kind of text.
 """
 
 import argparse
@@ -32,6 +33,9 @@ def main() -> None:
     print(f"{len(pages)} pages: drop F1 {drop.f1:.3f} (precision {drop.precision:.3f}, recall {drop.recall:.3f}),"
           f" labels {scores.accuracy:.3f}, articles F1 {scores.articles.f1:.3f},"
           f" heading against body {scores.heading_accuracy:.3f}")  # fmt: skip
+    print("places inside lines: "
+          + ", ".join(f"{name} F1 {found.f1:.3f} ({found.hit} right of {found.gold} labelled, {found.predicted} read)"
+                      for name, found in scores.places.items() if found.gold + found.predicted))  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -207,3 +207,19 @@ def test_scorer_counts_by_hand() -> None:
     assert score.heading_accuracy == 0.0
     assert score.articles.f1 == 1.0
     assert (score.drop.hit, score.drop.gold, score.drop.predicted) == (2, 2, 2)
+
+
+def test_scorer_counts_places_inside_lines_by_hand() -> None:
+    """A place is right before the same character and between the same two; white space and line breaks are none."""
+    text = "Gout – Site\nPain It hurts. Call us\nRest\nad\n"
+    labels = ((0, 4, "title"), (5, 11, "seo"), (12, 16, "heading"), (17, 26, "body"), (27, 34, "cta"), (35, 39, "body"),
+              (40, 42, "ad"))  # fmt: skip
+    names = [(0, 5, "title"), (5, 11, "nav"), (12, 21, "heading"), (21, 26, "body"), (27, 34, "heading"),
+             (35, 39, "body"), (40, 42, "ad")]  # fmt: skip
+    rows = [{"raw_start": a, "raw_end": b, "label": name, "kept": name in KEPT_LABELS} for a, b, name in names]
+    places = score_segments([GoldPage("p", text, labels, ())], [rows], [[0]]).places
+    found = {name: (rates.hit, rates.gold, rates.predicted) for name, rates in places.items()}
+    assert found == {
+        "title and suffix": (1, 1, 1), "heading and prose": (0, 1, 2), "prose and debris": (0, 1, 0),
+        "others": (0, 0, 0),
+    }  # fmt: skip

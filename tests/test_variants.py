@@ -10,12 +10,16 @@ from hypothesis import strategies as st
 from pipeline.evaluation.gold import load_pages
 from pipeline.schema import KEPT_LABELS
 from training.related import Pointer, related_list
-from training.variants import rows_of, vary_pages
+from training.variants import _run_together, rows_of, vary_pages
 
 PAGES = load_pages(Path(__file__).parent.parent / "training" / "corpus", "train")[::40]
 OTHERS = [
     Pointer(f"How to treat knee number {i}", f"{i} knees ache in the morning and after stairs. " * 6) for i in range(20)
 ]
+
+
+def labelled(rows: list[list[tuple[str, str]]]) -> list[tuple[str, str]]:
+    return [piece for row in rows for piece in row if piece[0]]
 
 
 @given(st.integers(0, 10_000))
@@ -28,6 +32,17 @@ def test_a_line_of_a_variant_has_the_label_it_had(seed: int) -> None:
         for row in rows_of(dump):
             kept = {(label, text.removeprefix(",")) for label, text in row if label in KEPT_LABELS}
             assert kept <= {(label, text.removeprefix(",")) for label, text in known}
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_lines_that_run_together_keep_their_words_labels_and_order(seed: int) -> None:
+    rng = random.Random(seed)
+    rows = rows_of(rng.choice(PAGES))
+    joined = _run_together(rows, rng)
+    assert labelled(joined) == labelled(rows)
+    assert len(joined) <= len(rows)
+    assert any(len(_run_together(rows_of(page), random.Random(seed))) < len(rows_of(page)) for page in PAGES)
 
 
 def test_variants_are_made_of_every_page_and_repeat_by_their_number() -> None:

@@ -27,6 +27,14 @@ _LIKE_TITLE = re.compile(r"[^\W\d](?:\S* ){4,}|(?:Wh|How)[^?]{10,}\?")  # five w
 # written test pages .949 for .964, one training each).
 _SET_IN, _MADE_UP = 0.1, 0.12
 _LISTED = 0.12  # share of the articles with a made-up list of others
+# Share of the articles with lines that lost the break before them: headings and the prose below, prose and an offer,
+# call or byline behind it, two paragraphs.
+_RUN_TOGETHER = 0.12
+_RUN_ON = {
+    ("heading", "body"): 0.6,
+    ("body", "body"): 0.1,
+    **{("body", label): 0.5 for label in ("ad", "byline", "cta")},
+}
 _BLOCKS = frozenset({"ad", "bio", "cta", "legal", "byline"})
 
 
@@ -209,6 +217,8 @@ def _varied(article: Rows, rng: random.Random, pool: list[Rows]) -> Rows:
         rows = _with_image_names(rows, rng)
     if rng.random() < 0.1:
         rows = _with_same_headings(rows, rng)
+    if rng.random() < _RUN_TOGETHER:
+        rows = _run_together(rows, rng)
     return rows
 
 
@@ -253,6 +263,21 @@ def _with_same_headings(rows: Rows, rng: random.Random) -> Rows:
         return rows
     again = rng.sample(headings, min(3, len(headings)))
     return [rng.choice(again) if _labels(row) == {"heading"} and rng.random() < 0.5 else row for row in rows]
+
+
+def _run_together(rows: Rows, rng: random.Random) -> Rows:
+    """Some lines behind the one above, with a blank, none or two between them."""
+    out: Rows = []
+    above = -1  # the last line that is not blank
+    blank = rng.choices((" ", "", "  "), (6, 2, 2))[0]
+    for row in rows:
+        share = _RUN_ON.get((out[above][-1][0], row[0][0]), 0.0) if row and above >= 0 else 0.0
+        if share and rng.random() < share:
+            out[above:] = [[*out[above], ("", blank), *row] if blank else [*out[above], *row]]
+            continue
+        out.append([*row])
+        above = len(out) - 1 if row else above
+    return out
 
 
 def _spaced(rows: Rows, rng: random.Random) -> Rows:

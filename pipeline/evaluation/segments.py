@@ -19,6 +19,14 @@ __all__ = ["SegmentScore", "score_segments"]
 
 Ints = npt.NDArray[np.int64]
 _KEPT = len(KEPT_LABELS)
+_SORTS = (*KEPT_LABELS, "dropped")  # of text, between which places in lines are looked for
+# What two sorts side by side in one line are; other pairs count with the last.
+_BETWEEN = {
+    frozenset({"title", "dropped"}): "title and suffix",
+    frozenset({"heading", "body"}): "heading and prose",
+    frozenset({"body", "dropped"}): "prose and debris",
+}
+PLACES = (*_BETWEEN.values(), "others")
 
 
 @dataclass
@@ -49,7 +57,9 @@ class SegmentScore:
     characters: counted ones. covered: those in exactly one segment. right: those with the gold label.
     drop: the decision to drop, by characters. articles: article starts. heading_body: characters that gold
     calls heading or body and that were kept, and those of them with the right one of the two.
-    confusion: characters by (gold, predicted) label where they differ.
+    confusion: characters by (gold, predicted) label where they differ. places: places inside a line where a title, a
+    heading, prose or dropped text ends and another of these begins, by `PLACES`: right is one before the same character
+    and between the same two.
     """
 
     characters: int = 0
@@ -59,6 +69,7 @@ class SegmentScore:
     articles: Rates = field(default_factory=Rates)
     heading_body: tuple[int, int] = (0, 0)
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
+    places: dict[str, Rates] = field(default_factory=lambda: {name: Rates() for name in PLACES})
 
     @property
     def covered_once(self) -> float:
@@ -109,6 +120,7 @@ def _add_page(total: SegmentScore, page: GoldPage, rows: Iterable[Mapping[str, A
     )
     for i in np.flatnonzero(counted & (gold != label)):
         total.confusion[LABELS[gold[i]], LABELS[label[i]] if label[i] >= 0 else "none"] += 1
+    _add_places(total.places, page.text, _sorts(gold, counted), _sorts(label, counted))
     titles = {start for start, _, name in page.labels if name == "title"}
     titles = {next(i for i in range(start, size) if solid[i]) for start in titles}
     visible = np.flatnonzero(solid & kept)
@@ -118,6 +130,31 @@ def _add_page(total: SegmentScore, page: GoldPage, rows: Iterable[Mapping[str, A
     total.articles.hit += len(titles & found)
     total.articles.gold += len(titles)
     total.articles.predicted += len(found)
+
+
+def _sorts(labels: Ints, counted: npt.NDArray[np.bool_]) -> Ints:
+    return np.where(counted & (labels >= 0), np.minimum(labels, _KEPT), -1)
+
+
+def _add_places(places: Mapping[str, Rates], text: str, gold: Ints, predicted: Ints) -> None:
+    """gold, predicted: number in `_SORTS` of each character, -1 for white space and what is not counted."""
+    solid = np.flatnonzero(gold >= 0)
+    line = np.cumsum(np.array([char == "\n" for char in text], bool))[solid]
+    for i in (np.flatnonzero(np.diff(line) == 0) + 1).tolist():
+        sorts = [(int(of[solid[i - 1]]), int(of[solid[i]])) for of in (gold, predicted)]
+        names = [_place(*pair) for pair in sorts]
+        for name, counted in zip(names, ("gold", "predicted"), strict=True):
+            if name:
+                setattr(places[name], counted, getattr(places[name], counted) + 1)
+        if names[0] and sorts[0] == sorts[1]:
+            places[names[0]].hit += 1
+
+
+def _place(before: int, after: int) -> str:
+    """What stands between two characters of these sorts; "" for nothing."""
+    if before == after or min(before, after) < 0:
+        return ""
+    return _BETWEEN.get(frozenset({_SORTS[before], _SORTS[after]}), PLACES[-1])
 
 
 def _add(rates: Rates, gold: npt.NDArray[np.bool_], predicted: npt.NDArray[np.bool_]) -> None:
