@@ -186,3 +186,9 @@ def test_what_is_said_stands_where_it_is_said(text: str) -> None:
     author, day = author_in(text), date_in(text)
     assert author is None or text[author.start : author.end] == author.value
     assert day is None or date_in(text[day.start : day.end]).value == day.value
+
+
+def test_a_title_that_is_the_whole_page_is_read_in_no_time() -> None:
+    """No part of it is tried against every other: this would take minutes."""
+    told = Found("a - " * 100_000 + "|", 0, 400_001)
+    assert origin(None, Metadata(title=told), [], [])["title"] == told.value

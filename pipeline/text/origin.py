@@ -19,7 +19,9 @@ __all__ = ["Words", "host_of", "origin"]
 # Host of an address (RFC 3986, 3.2), without user, port and a leading "www.", which a site uses at times.
 _HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:www\.(?=[^/?#:]*\.))?(\[[^\]/]*\]|[^/?#:\[\]\s]+)", re.I)
 
-# The last mark of a stated title between the headline and what may be the site's name.
+# The last mark of a stated title between the headline and what may be the site's name. A title that is never closed
+# holds the whole page: it is not searched, which would take longer than its length.
+_LONGEST = 330  # characters, as in `pipeline.text.places`
 _SUFFIX = re.compile(r"(?P<title>.{8,}\S)\s+(?P<mark>[|–—»·-])\s+(?P<behind>[^|–—»·]+)$", re.DOTALL)
 
 
@@ -84,7 +86,7 @@ def _mended(told: Found | None) -> Found | None:
 def _headline(page: Metadata) -> Found | None:
     """The title that the page states, without the name of its site behind it."""
     told = _mended(page.title)
-    found = _SUFFIX.match(told.value) if told else None
+    found = _SUFFIX.match(told.value) if told and len(told.value) <= _LONGEST else None
     if told is None or found is None:
         return told
     names = {_letters(name.value) for name in (page.site, _site(page.url)) if name}
