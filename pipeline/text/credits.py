@@ -59,7 +59,8 @@ def _words(text: str) -> set[str]:
 def _shared(text: str, stated: set[str]) -> float:
     """Share of the words of either that are words of both."""
     words = _words(text)
-    return len(words & stated) / max(len(words | stated), 1)
+    common = len(words & stated)  # and not of their union: a page may state a title as long as itself
+    return common / max(len(words) + len(stated) - common, 1)
 
 
 def with_credits(page: str, meta: Metadata, blocks: Blocks, heading: int) -> Metadata:
