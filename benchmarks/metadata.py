@@ -22,7 +22,7 @@ from typing import NamedTuple
 from pipeline.config import Clean
 from pipeline.errors import InputError
 from pipeline.evaluation.segments import Rates
-from pipeline.evaluation.web_pages import WebPage, by_name, load_web_pages, read_web_pages
+from pipeline.evaluation.web_pages import WebPage, by_name, load_web_pages, read_web_pages, words_of
 from pipeline.stages.clean import CLEAN
 from training.main_blocks import WCXB
 
@@ -55,7 +55,7 @@ def trafilatura(pages: Sequence[WebPage]) -> dict[str, Said]:
 
 
 def _words(text: str) -> str:
-    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).lower()))
+    return " ".join(words_of(unicodedata.normalize("NFKC", text)))
 
 
 def _names(text: str) -> frozenset[str]:
