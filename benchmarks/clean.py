@@ -51,13 +51,13 @@ def _turned(line: str, by: int) -> str:
     return " ".join([*words[at:], *words[:at]])
 
 
-def clean(texts: Sequence[str]) -> str:
+def clean(texts: Sequence[str], config: Clean | None = None) -> str:
     """The clean stage; what it found, in words."""
     rows = [
         {"source_id": str(i), "source_path": f"{i}.txt", "record": 0, "format": "txt", "text": text}
         for i, text in enumerate(texts)
     ]
-    out = CLEAN.run({"texts": pa.Table.from_pylist(rows, schema=TABLES["texts"].schema)}, Clean())
+    out = CLEAN.run({"texts": pa.Table.from_pylist(rows, schema=TABLES["texts"].schema)}, config or Clean())
     return f"{out['documents'].num_rows} articles, {out['segments'].num_rows} segments"
 
 
@@ -107,7 +107,11 @@ def main() -> None:
     print(f"{len(texts)} pages, {size:.1f} MB, one thread" + ("" if peers else "; datatrove is not installed"))
     print(f"{'':30} {'CPU seconds':>12} {'MB/s':>8}  result")
     pa.set_cpu_count(1)
-    for label, run in {"claimsieve, clean stage": clean, **peers}.items():
+    own: Mapping[str, Run] = {
+        "claimsieve, clean stage": clean,
+        "without second opinions": lambda texts: clean(texts, Clean(doubt_threshold=1)),
+    }
+    for label, run in {**own, **peers}.items():
         seconds, found = measure(run, texts, options.rounds)
         print(f"{label:30} {seconds:12.2f} {size / seconds:8.2f}  {found}", flush=True)
 

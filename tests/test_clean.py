@@ -29,12 +29,12 @@ def texts_table(texts: list[str]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=TABLES["texts"].schema)
 
 
-def clean(texts: list[str]) -> dict[str, pa.Table]:
-    return CLEAN.run({"texts": texts_table(texts)}, Clean())
+def clean(texts: list[str], config: Clean | None = None) -> dict[str, pa.Table]:
+    return CLEAN.run({"texts": texts_table(texts)}, config or Clean())
 
 
-def score(pages: list[GoldPage]) -> SegmentScore:
-    out = clean([page.text for page in pages])
+def score(pages: list[GoldPage], config: Clean | None = None) -> SegmentScore:
+    out = clean([page.text for page in pages], config)
     rows: dict[str, list] = {f"{i}.txt": [] for i in range(len(pages))}
     starts: dict[str, list] = {name: [] for name in rows}
     for row in out["segments"].to_pylist():

@@ -19,6 +19,7 @@ from pipeline.models.boundaries import with_beginnings, with_markup
 from pipeline.models.chain import in_a_row
 from pipeline.models.decisions import decide
 from pipeline.models.onnx import open_model
+from pipeline.models.second_opinion import REASON, second_opinion
 from pipeline.schema import LABELS
 from pipeline.text.features import Features, PartTable, cues, features
 from pipeline.text.labelled import Labels
@@ -30,6 +31,7 @@ __all__ = ["Network", "label_parts", "load_network", "network_of_beginnings", "p
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 MODEL_REASON = "model:labeller"
 _ROWS = 512  # parts that the network reads at once, where sources are as short; their numbers fit in a core's cache
 
@@ -118,16 +120,20 @@ def probabilities(rows: Features, source: npt.NDArray[np.int64], network: Networ
     return chances
 
 
-def label_parts(parts: PartTable, *, drop_threshold: float) -> Labels:
-    """The labels of parts; dropped are those whose drop labels together reach `drop_threshold`."""
+def label_parts(parts: PartTable, *, drop_threshold: float, doubt_threshold: float) -> Labels:
+    """The labels of parts; dropped are those whose drop labels together reach `drop_threshold`.
+
+    doubt_threshold: see `second_opinion`.
+    """
     rows = features(parts)
     chance = np.round(_weighed(probabilities(rows, parts.source), parts), 4)
     if not with_markup(parts).all():
         seen = np.round(probabilities(rows, parts.source, network_of_beginnings()), 4)
         chance = with_beginnings(chance, seen, rows, parts)
     chance = in_a_row(chance, parts, load_network().follows)
+    chance, asked = second_opinion(chance, rows, parts, doubt_threshold)
     best = decide(chance, parts, drop_threshold)
-    return Labels(best, chance[np.arange(len(best)), best], _reasons(best, rows.rules))
+    return Labels(best, chance[np.arange(len(best)), best], _reasons(best, rows.rules, asked))
 
 
 def _weighed(chance: Floats, parts: PartTable) -> Floats:
@@ -142,9 +148,9 @@ def _weighed(chance: Floats, parts: PartTable) -> Floats:
     return chance
 
 
-def _reasons(best: npt.NDArray[np.int64], fired: npt.NDArray[np.bool_]) -> list[str]:
-    """The first rule that fired and speaks for the label, else the model."""
+def _reasons(best: npt.NDArray[np.int64], fired: Flags, asked: Flags) -> list[str]:
+    """The first rule that fired and speaks for the label, else the model; asked: which parts have a second opinion."""
     speaks = fired & (np.array([LABELS.index(cue.label) for cue in cues()]) == best[:, None])
-    found = np.where(speaks.any(1), speaks.argmax(1), -1)
-    names = [*(f"rule:{cue.id}" for cue in cues()), MODEL_REASON]
+    found = np.where(speaks.any(1), speaks.argmax(1), np.where(asked, -2, -1))
+    names = [*(f"rule:{cue.id}" for cue in cues()), REASON, MODEL_REASON]
     return [names[i] for i in found]

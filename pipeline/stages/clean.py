@@ -140,7 +140,8 @@ def _cut(sources: list[Source]) -> Batch:
 
 def _labelled(batch: Batch, config: Clean) -> Iterator[tuple[Source, Article]]:
     """The segments of each source."""
-    found = [label_parts(table, drop_threshold=config.drop_threshold) for table in _tables(batch.table)]
+    thresholds = {"drop_threshold": config.drop_threshold, "doubt_threshold": config.doubt_threshold}
+    found = [label_parts(table, **thresholds) for table in _tables(batch.table)]
     labels = Labels(
         np.concatenate([np.zeros(0, np.int64), *(labels.label for labels in found)]),
         np.concatenate([np.zeros(0, np.float32), *(labels.score for labels in found)]),

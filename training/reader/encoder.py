@@ -113,8 +113,18 @@ class Encoder(nn.Module):
         `padding` None says that there is none, which saves the CPU a tenth of the encoder's time.
         """
         words = self.words(token_ids)
-        places = torch.arange(token_ids.shape[1], device=token_ids.device)
-        x = self.dropout(self.norm(words + self.positions(places) + self.kinds(kinds)))
+        layers = self._read(words + self.kinds(kinds), padding)
+        weights = self.mix.softmax(0)
+        mixed = torch.stack([w * y for w, y in zip(weights, layers, strict=True)]).sum(0) + layers[-1]
+        return mixed, words
+
+    def last(self, token_ids: Tensor, added: Tensor, padding: Tensor | None) -> Tensor:
+        """The last layer alone; `added` to the word vectors instead of kinds of lines."""
+        return self._read(self.words(token_ids) + added, padding)[-1]
+
+    def _read(self, words: Tensor, padding: Tensor | None) -> list[Tensor]:
+        places = torch.arange(words.shape[1], device=words.device)
+        x = self.dropout(self.norm(words + self.positions(places)))
         mask = None if padding is None else ~padding[:, None, None]
         if self.bias is not None:
             near = self.bias(_bucket(places[None] - places[:, None], self.shape.buckets)).permute(2, 0, 1)[None]
@@ -123,11 +133,8 @@ class Encoder(nn.Module):
                 mask = mask.to(torch.get_autocast_dtype(x.device.type))
         layers = [x]
         for layer in self.layers:
-            x = layer(x, mask)
-            layers.append(x)
-        weights = self.mix.softmax(0)
-        mixed = torch.stack([w * y for w, y in zip(weights, layers, strict=True)]).sum(0) + x
-        return mixed, words
+            layers.append(layer(layers[-1], mask))
+        return layers
 
     def load(self, path: Path) -> None:
         """Fill in pretrained weights (safetensors with BERT's or MPNet's names); kinds start at zero."""
