@@ -118,8 +118,8 @@ class Pages:
 
 
 # Floors a little under the figures of labeller/card.md, so that a later change cannot lose them unseen. Pages w48 and
-# later were written to be hard: promotions that read like articles. Of the last two rows no training knows the writers;
-# clean.drop_threshold was chosen on them.
+# later were written to be hard: promotions that read like articles. Of the last three rows no training knows the writers;
+# clean.drop_threshold was chosen on the first two of them.
 @pytest.mark.parametrize(
     ("pages", "drop", "labels", "articles"),
     [
@@ -127,8 +127,9 @@ class Pages:
         (Pages(CORPUS, "test", range(24, 48)), 0.93, 0.95, 0.96),
         (Pages(CORPUS, "test", range(48, 52)), 0.8, 0.84, 0.64),
         (Pages(CORPUS, "dev", range(1, 24)), 0.92, 0.94, 0.87),
-        (Pages(SEGMENTS, "test", range(68, 74)), 0.83, 0.88, 0.78),
-        (Pages(SEGMENTS, "test", range(88, 102)), 0.88, 0.91, 0.54),
+        (Pages(SEGMENTS, "test", range(68, 74)), 0.88, 0.92, 0.82),
+        (Pages(SEGMENTS, "test", range(88, 102)), 0.91, 0.93, 0.61),
+        (Pages(SEGMENTS, "test", range(219, 235)), 0.945, 0.975, 0.955),
     ],
 )
 def test_quality_on_written_pages_not_trained_on(pages: Pages, drop: float, labels: float, articles: float) -> None:
@@ -151,8 +152,8 @@ def test_quality_on_real_pages() -> None:
     gold = SHARED / "gold" / "dev"
     result = score(load_dumps(SHARED / "raw", gold / "labels", gold / "claims"))
     assert result.covered_once == 1.0
-    assert result.accuracy >= 0.95
-    assert result.drop.f1 >= 0.9
+    assert result.accuracy >= 0.975
+    assert result.drop.f1 >= 0.96
     assert result.articles.f1 >= 0.95
 
 

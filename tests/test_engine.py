@@ -142,6 +142,7 @@ class TestFingerprint:
         ("stage", "reads"),
         [
             ("clean", "pipeline/models/labeller/weights.npz"),
+            ("clean", "pipeline/models/second_opinion/weights.onnx"),
             ("clean", "pipeline/text/repair.py"),
             ("tag", "pipeline/knowledge/terms/condition.csv"),
             ("tag", "pipeline/schema.py"),
