@@ -117,9 +117,9 @@ class Pages:
         return [page for page in pages if writer_of(page.name) in self.writers]
 
 
-# Floors a little under the figures of labeller/card.md, so that a later change cannot lose them unseen. Pages w48 and
-# later were written to be hard: promotions that read like articles. Of the last three rows no training knows the writers;
-# clean.drop_threshold was chosen on the first two of them.
+# Floors a little under the figures of second_opinion/CARD.md, so that a later change cannot lose them unseen. Pages w48
+# and later were written to be hard: promotions that read like articles. Of the last three rows no training knows the
+# writers; clean.drop_threshold was chosen on the first two of them.
 @pytest.mark.parametrize(
     ("pages", "drop", "labels", "articles"),
     [
