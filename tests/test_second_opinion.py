@@ -90,6 +90,7 @@ def test_a_long_part_is_read_at_both_ends() -> None:
     start, end = "Call the clinic today. " * 10, "Ask the doctor tomorrow. " * 3
     short, long = token_ids([start + end, start + "It is a disease of the skin. " * 500 + end])
     assert len(long) < 2 * len(short)
+    assert np.array_equal(token_ids([start + "It is a disease of the skin. " * 100_000 + end])[0], long)
     assert (long[:40] == short[:40]).all()
     assert (long[-15:] == short[-15:]).all()
 

@@ -14,7 +14,7 @@ from pipeline.store import table_path
 
 __all__ = ["Cluster", "Copy", "Reason", "Reject", "clusters", "reasons", "rejects"]
 
-_REASONS = 30
+_REASONS = 40
 _CLUSTERS = 15
 _MEMBERS = 4
 _REJECTS = 25
