@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from training.reader.model import MAX_WIDTH, Batch, Reader, Spans
 
-__all__ = ["OPSET", "export", "join_attention"]
+__all__ = ["OPSET", "export", "in_eight_bits", "join_attention"]
 
 OPSET = 17
 _DOMAIN = "com.microsoft"  # operators of onnxruntime's own
@@ -93,6 +93,11 @@ def _one(
         module, inputs, str(raw), input_names=list(given), output_names=names, dynamic_axes=axes, opset_version=OPSET,
         dynamo=False,
     )  # fmt: skip
+    in_eight_bits(raw, path)
+
+
+def in_eight_bits(raw: Path, path: Path) -> None:
+    """Write the model at `raw`, which goes, to `path`, its matrices and embeddings as int8, one scale per channel."""
     quantize_dynamic(
         raw, path, per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Gather", "Gemm"],
         extra_options={"MatMulConstBOnly": True},

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import onnx
 import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
 from training.dumps import Blank
 from training.eight_bit import Scale
-from training.reader.export import OPSET, join_attention
+from training.reader.export import OPSET, in_eight_bits, join_attention
 from training.second_opinion.network import Reread
 
 __all__ = ["export"]
@@ -41,11 +40,7 @@ def export(network: Reread, blank: Blank, path: Path) -> None:
         _Answers(network, blank.scale), given, str(raw), input_names=names, output_names=["chance"],
         dynamic_axes=axes, opset_version=OPSET, dynamo=False,
     )  # fmt: skip
-    quantize_dynamic(
-        raw, path, per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Gather", "Gemm"],
-        extra_options={"MatMulConstBOnly": True},
-    )  # fmt: skip
-    raw.unlink()
+    in_eight_bits(raw, path)
     join_attention(path, network.encoder.shape.heads)
     model = onnx.load(path)
     onnx.helper.set_model_props(model, {"features": json.dumps(blank.network.names)})
