@@ -101,13 +101,11 @@ def _windows(asked: Flags, parts: PartTable) -> Iterator[tuple[int, list[Ints]]]
     doubted = np.flatnonzero(asked)
     new = (np.diff(doubted) > _BETWEEN + 1) | (np.diff(parts.source[doubted]) != 0)
     cuts = [0, *(np.flatnonzero(new) + 1).tolist(), len(doubted)]
-    runs = [_widened(int(doubted[a]), int(doubted[b - 1]) + 1, asked, parts) for a, b in pairwise(cuts)]
-    ids = iter(token_ids([text for begin, end in runs for text in parts.texts[begin:end]]))
-    for begin, end in runs:
+    for a, b in pairwise(cuts):
+        begin, end = _widened(int(doubted[a]), int(doubted[b - 1]) + 1, asked, parts)
         window: list[Ints] = []
         size, first = 0, begin
-        for at in range(begin, end):
-            part = next(ids)
+        for at, part in enumerate(token_ids(parts.texts[begin:end]), begin):
             if window and size + len(part) > _WINDOW:
                 yield first, window
                 window, size, first = [], 0, at
