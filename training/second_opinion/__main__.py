@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from pipeline.evaluation.gold import GoldPage, writer_of
-from pipeline.schema import LABELS
+from training.eight_bit import Scale
 from training.labeller import blank_network, train_pages, varied
 from training.main_blocks import WCXB
 from training.public import public_dumps, public_texts
@@ -60,7 +60,7 @@ def fit(variants: Sequence[Sequence[Stream]], start: Base, settings: Settings, s
     torch.manual_seed(seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     features = variants[0][0].features.shape[1]
-    network = Reread(start, features, len(LABELS), learn_words=settings.learn_words).to(device).train()
+    network = Reread(start, features, learn_words=settings.learn_words).to(device).train()
     encoder = [weight for weight in network.encoder.parameters() if weight.requires_grad]
     others = [weight for name, weight in network.named_parameters() if not name.startswith("encoder.")]
     steps = [*_steps(variants, settings, np.random.default_rng(seed))]
@@ -111,17 +111,18 @@ def ask(network: Reread, stream: Stream, window: int) -> torch.Tensor:
     return said
 
 
-def lessons(pages: Sequence[GoldPage], folder: Path, variants: int) -> tuple[list[list[Stream]], list[Stream]]:
+def lessons(
+    pages: Sequence[GoldPage], scale: Scale, folder: Path, variants: int
+) -> tuple[list[list[Stream]], list[Stream]]:
     """Variants of the pages of either half of the writers, and of public pages."""
-    scale = blank_network(pages).scale
     halves = [[page for page in pages if writer_of(page.name) % 2 == half] for half in (0, 1)]
     written = [
-        [Stream(varied(half, FIRST + 2 * i + h, OFTENER), scale, len(LABELS)) for h, half in enumerate(halves)]
+        [Stream(varied(half, FIRST + 2 * i + h, OFTENER), scale) for h, half in enumerate(halves)]
         for i in range(variants)
     ]
     texts = public_texts(folder)
     mixed = (public_dumps(texts, random.Random(FIRST_PUBLIC + i)) for i in range(variants))
-    return written, [Stream(dumps, scale, len(LABELS), only_main=True) for dumps in mixed]
+    return written, [Stream(dumps, scale, only_main=True) for dumps in mixed]
 
 
 def main() -> None:
@@ -132,7 +133,8 @@ def main() -> None:
     parser.add_argument("--taught-on", type=int, default=6, help="variants that the teachers are fitted to")
     options = parser.parse_args()
     pages = train_pages()
-    written, public = lessons(pages, options.pages, options.variants)
+    blank = blank_network(pages)
+    written, public = lessons(pages, blank.scale, options.pages, options.variants)
     few = range(min(options.taught_on, options.variants))
     teacher = fit([[*written[i], public[i]] for i in few], teacher_base(), TEACHER, 1)
     for stream in public:
@@ -142,7 +144,7 @@ def main() -> None:
         for streams in written:
             streams[1 - half].said = ask(teacher, streams[1 - half], TEACHER.window)
     pupil = fit([[*both, some] for both, some in zip(written, public, strict=True)], base(), PUPIL, 1)
-    export(pupil, blank_network(pages), options.out)
+    export(pupil, blank, options.out)
     print(f"{len(pages)} pages; {options.out}: {options.out.stat().st_size} bytes")
 
 

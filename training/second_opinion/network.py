@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.models.second_opinion import KINDS
+from pipeline.schema import LABELS
 from training.dumps import KEPT
 from training.reader.encoder import Encoder
 from training.reader.train import Base
@@ -22,14 +23,14 @@ _LEAST = 1e-3  # probability that a teacher is taken to give
 class Reread(nn.Module):
     """Labels of the parts of windows, as scores; `encoder` is MiniLM's, or MPNet's for a teacher."""
 
-    def __init__(self, base: Base, features: int, labels: int, *, learn_words: bool) -> None:
+    def __init__(self, base: Base, features: int, *, learn_words: bool) -> None:
         super().__init__()
         self.encoder = Encoder(base.shape, 0.1)
         self.encoder.load(base.weights)
         self.encoder.words.weight.requires_grad_(learn_words)
         width = base.shape.width
         self.kinds, self.features = nn.Embedding(KINDS, width), nn.Linear(features, width)
-        self.hidden, self.out = nn.Linear(width + features, _HIDDEN), nn.Linear(_HIDDEN, labels)
+        self.hidden, self.out = nn.Linear(width + features, _HIDDEN), nn.Linear(_HIDDEN, len(LABELS))
         self.dropout = nn.Dropout(0.1)
         nn.init.zeros_(self.kinds.weight)
         nn.init.normal_(self.features.weight, 0, 0.002)

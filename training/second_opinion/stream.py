@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pipeline.evaluation.gold import GoldPage
 from pipeline.models.second_opinion import kinds_of, token_ids
+from pipeline.schema import LABELS
 from pipeline.text.features import features, parts_of
 from pipeline.text.segments import read_lines
 from training.dumps import KEPT, gold_labels
@@ -18,7 +19,6 @@ from training.eight_bit import Scale
 __all__ = ["Batch", "Stream"]
 
 Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Stream:
     not even that is.
     """
 
-    def __init__(self, pages: Sequence[GoldPage], scale: Scale, labels: int, *, only_main: bool = False) -> None:
+    def __init__(self, pages: Sequence[GoldPage], scale: Scale, *, only_main: bool = False) -> None:
         parts, table = parts_of([read_lines(page.text) for page in pages])
         scaled = (features(table).values - scale.center) / scale.spread
         gold, sizes = gold_labels(parts, table.source, pages)
@@ -63,7 +63,7 @@ class Stream:
         self.gold = torch.from_numpy(none if only_main else gold)
         self.main = torch.from_numpy(np.where(gold < 0, -1, gold < KEPT) if only_main else none)
         self.weight = torch.from_numpy(np.clip(sizes, 5, 800) ** 0.4).float()
-        self.said = torch.zeros(len(cost), labels)
+        self.said = torch.zeros(len(cost), len(LABELS))
 
     def windows(self, size: int, rng: np.random.Generator | None = None) -> Ints:
         """First and last part (exclusive) of each window of `size` tokens at most; with `rng` one after the other from

@@ -22,6 +22,7 @@ from pipeline.models.reader.decode import (
 )
 from pipeline.models.reader.gate import Gate, load_gate
 from pipeline.models.reader.windows import Line, Shape, Window, cut_windows, read_sentences
+from pipeline.models.tokenizer import open_tokenizer
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -120,11 +121,7 @@ class Network:
 @cache
 def load(folder: Path = _FOLDER) -> Network:
     """The reader in `folder`, loaded once a process; without gate and shares of types where there are none yet."""
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
+    tokenizer = open_tokenizer(folder / "tokenizer.json")
     spans, pairs = (open_model(folder / name) for name in ("spans.onnx", "pairs.onnx"))
     types = folder / TYPES
     return Network(tokenizer, spans, pairs, load_gate(folder), np.load(types) if types.exists() else None)

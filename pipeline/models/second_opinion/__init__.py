@@ -9,33 +9,29 @@ Each window is read by itself, so what is said of a source does not depend on wh
 import json
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib import resources
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.models.boundaries import with_markup
 from pipeline.models.onnx import shipped
+from pipeline.models.tokenizer import SHIPPED, open_tokenizer
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.features import Features, PartTable
 
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
-
-__all__ = ["KINDS", "MODEL", "REASON", "SEPARATOR", "kinds_of", "second_opinion", "token_ids"]
+__all__ = ["KINDS", "REASON", "kinds_of", "second_opinion", "token_ids"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-MODEL = "second_opinion/weights.onnx"
+_MODEL = "second_opinion/weights.onnx"
 REASON = "model:second-opinion"
-SEPARATOR = 102  # BERT's [SEP] stands before each part
+_SEPARATOR = 102  # BERT's [SEP] stands before each part
 KINDS = 5  # a token of a part; the mark of one that begins a source, follows blank lines, a line, a cut
 _HEAD, _TAIL = 96, 32  # tokens of a part that are read: what it is shows at its start and at its end
 _FAR = 4000  # characters at either end of a part that surely hold them; the rest need not be cut into tokens
-_WINDOW = 160  # tokens of a window of several parts, those trained on are as long
+_WINDOW = 160  # tokens of a window of several parts; those trained on have 192
 # Characters of parts around doubted ones that are read with them: the neighbours of short lines tell what list they are
 # in. Without them honest short lines are read at drop F1 .956 for .975; with twice as many a third more words are read,
 # to the same effect (by parts, on the pages of the card).
@@ -65,7 +61,7 @@ def second_opinion(chance: Floats, rows: Features, parts: PartTable, doubt: floa
     asked &= ~with_markup(parts)
     if not asked.any():
         return chance, asked
-    changed, kinds, model = chance.copy(), kinds_of(parts), shipped(MODEL)
+    changed, kinds, model = chance.copy(), kinds_of(parts), shipped(_MODEL)
     columns = [rows.names.index(name) for name in _feature_names()]
     for begin, ids in _windows(asked, parts):
         span = slice(begin, begin + len(ids))
@@ -90,10 +86,10 @@ def kinds_of(parts: PartTable) -> Ints:
 def token_ids(texts: Sequence[str]) -> list[Ints]:
     """The word pieces of each text, behind the mark of a part; of a long one its start and its end."""
     ends = [text if len(text) <= 2 * _FAR else f"{text[:_FAR]} {text[-_FAR:]}" for text in texts]
-    encoded = _tokenizer().encode_batch(ends, add_special_tokens=False)
+    encoded = open_tokenizer(SHIPPED).encode_batch(ends, add_special_tokens=False)
     ids = [encoding.ids for encoding in encoded]
     short = (each if len(each) <= _HEAD + _TAIL else [*each[:_HEAD], *each[-_TAIL:]] for each in ids)
-    return [np.array([SEPARATOR, *each], np.int64) for each in short]
+    return [np.array([_SEPARATOR, *each], np.int64) for each in short]
 
 
 def _windows(asked: Flags, parts: PartTable) -> Iterator[tuple[int, list[Ints]]]:
@@ -129,15 +125,4 @@ def _widened(begin: int, end: int, asked: Flags, parts: PartTable) -> tuple[int,
 
 @cache
 def _feature_names() -> tuple[str, ...]:
-    return tuple(json.loads(shipped(MODEL).get_modelmeta().custom_metadata_map["features"]))
-
-
-@cache
-def _tokenizer() -> "Tokenizer":
-    from tokenizers import Tokenizer
-
-    shared = resources.files("pipeline.models").joinpath("reader").joinpath("tokenizer.json")
-    tokenizer = Tokenizer.from_str(shared.read_text("utf-8"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
+    return tuple(json.loads(shipped(_MODEL).get_modelmeta().custom_metadata_map["features"]))
