@@ -63,9 +63,9 @@ class Clean:
         trained on, word F1 .885, and .880 with a fixed bar of .4 for all pages (five folds, mean of four seeds).
     doubt_threshold: a part of a text is read once more, by a slower network that reads words in order
         (`pipeline.models.second_opinion`), when the labeller's probability that it is to be dropped is above this and
-        not near one; 1 does without. On pages in the mix of the real ones .05 reads one word in forty again, on pages
-        made hard one in ten; .1 reads a quarter less, at a drop F1 up to .005 lower on written pages and .03 on the
-        three real ones. Cleaning alone takes two to ten times as long as without; a whole run, most of which is
+        below .8; 1 does without. On pages in the mix of the real ones .05 reads one word in sixty again, on pages
+        made hard one in fifteen; .1 reads a quarter less, at a drop F1 up to .005 lower on written pages and .03 on
+        the three real ones. Cleaning alone takes two to five times as long as without; a whole run, most of which is
         reading claims, takes as long.
     """
 

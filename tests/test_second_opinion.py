@@ -7,9 +7,8 @@ import pytest
 
 from pipeline.config import Clean
 from pipeline.evaluation.gold import GoldPage, load_pages, writer_of
-from pipeline.models.chain import in_a_row
-from pipeline.models.labeller import label_parts, load_network, probabilities
-from pipeline.models.second_opinion import REASON, second_opinion, token_ids
+from pipeline.models.labeller import first_opinion, label_parts
+from pipeline.models.second_opinion import REASON, doubted, second_opinion, token_ids
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.features import Features, PartTable, features, parts_of
 from pipeline.text.segments import read_lines
@@ -30,8 +29,7 @@ def read(pages: list[GoldPage], markup: bool = False) -> Read:
     factors = [{"nav": 1.5}] * len(table.texts) if markup else ()
     table = PartTable(table.texts, table.source, table.line, table.gap, table.cut, factors)
     rows = features(table)
-    chance = np.round(probabilities(rows, table.source), 4)
-    return in_a_row(chance, table, load_network().follows), rows, table
+    return first_opinion(rows, table), rows, table
 
 
 def dropped(chance: np.ndarray) -> np.ndarray:
@@ -76,6 +74,17 @@ def test_a_source_is_read_the_same_whatever_is_read_with_it(pages: list[GoldPage
     together, _ = second_opinion(*read(pages), DOUBT)
     alone = [second_opinion(*read([page]), DOUBT)[0] for page in pages]
     assert np.array_equal(together, np.concatenate(alone))
+
+
+def test_a_large_text_that_is_doubted_all_over_is_read_again_in_part(pages: list[GoldPage]) -> None:
+    again = GoldPage("again", "\n".join(page.text for page in pages * 12), (), ())
+    chance, _, parts = read([again])
+    asked, drop = doubted(chance, parts, DOUBT), dropped(chance)
+    size = np.array([len(text) for text in parts.texts])
+    assert 0.04 < size[asked].sum() / size.sum() < 0.08
+    left = ~asked & (drop > DOUBT) & (drop < drop[asked].max()) & (chance[:, LABELS.index("title")] < 0.2)
+    assert left.any()
+    assert np.abs(drop[left] - 0.4).min() >= np.abs(drop[asked] - 0.4).max()
 
 
 def test_what_was_read_twice_says_so(pages: list[GoldPage]) -> None:

@@ -27,7 +27,7 @@ from pipeline.text.labelled import Labels
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-__all__ = ["Network", "label_parts", "load_network", "network_of_beginnings", "probabilities"]
+__all__ = ["Network", "first_opinion", "label_parts", "load_network", "network_of_beginnings", "probabilities"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -120,18 +120,25 @@ def probabilities(rows: Features, source: npt.NDArray[np.int64], network: Networ
     return chances
 
 
+def first_opinion(rows: Features, parts: PartTable) -> Floats:
+    """Probability of each label for each part: the network's, in view of markup, beginnings and labels around.
+
+    rows: the features of the parts.
+    """
+    chance = np.round(_weighed(probabilities(rows, parts.source), parts), 4)
+    if not with_markup(parts).all():
+        seen = np.round(probabilities(rows, parts.source, network_of_beginnings()), 4)
+        chance = with_beginnings(chance, seen, rows, parts)
+    return in_a_row(chance, parts, load_network().follows)
+
+
 def label_parts(parts: PartTable, *, drop_threshold: float, doubt_threshold: float) -> Labels:
     """The labels of parts; dropped are those whose drop labels together reach `drop_threshold`.
 
     doubt_threshold: see `second_opinion`.
     """
     rows = features(parts)
-    chance = np.round(_weighed(probabilities(rows, parts.source), parts), 4)
-    if not with_markup(parts).all():
-        seen = np.round(probabilities(rows, parts.source, network_of_beginnings()), 4)
-        chance = with_beginnings(chance, seen, rows, parts)
-    chance = in_a_row(chance, parts, load_network().follows)
-    chance, asked = second_opinion(chance, rows, parts, doubt_threshold)
+    chance, asked = second_opinion(first_opinion(rows, parts), rows, parts, doubt_threshold)
     best = decide(chance, parts, drop_threshold)
     return Labels(best, chance[np.arange(len(best)), best], _reasons(best, rows.rules, asked))
 
