@@ -85,7 +85,7 @@ def doubted(chance: Floats, parts: PartTable, least: float) -> Flags:
     `_CERTAIN`; of a `least` of 1 none is.
 
     Nor are likely headlines, and parts of sources with markup, which says more, and without which the network was
-    trained.
+    trained; nor, in a large source, more than `_MOST` of its characters.
     """
     dropped = chance[:, len(KEPT_LABELS) :].sum(1)
     asked: Flags = (dropped > least) & (dropped < _CERTAIN)
