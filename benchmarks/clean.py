@@ -78,6 +78,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="times that each is run")
     options = parser.parse_args()
     texts = [page.text for folder in options.pages for page in load_pages(folder, "test")]
+    if not texts:
+        parser.error("no page of the test part lies in " + ", ".join(map(str, options.pages)))
     size = sum(len(text.encode()) for text in texts) / 1e6
     peers = _peers()
     print(f"{len(texts)} pages, {size:.1f} MB, one thread" + ("" if peers else "; datatrove is not installed"))

@@ -119,11 +119,11 @@ def token_ids(texts: Sequence[str]) -> list[Ints]:
 
 def _windows(asked: Flags, parts: PartTable) -> Iterator[tuple[int, list[Ints]]]:
     """The first part of each window, and the tokens of its parts: doubted ones, what is between, and what is around."""
-    doubted = np.flatnonzero(asked)
-    new = (np.diff(doubted) > _BETWEEN + 1) | (np.diff(parts.source[doubted]) != 0)
-    cuts = [0, *(np.flatnonzero(new) + 1).tolist(), len(doubted)]
+    places = np.flatnonzero(asked)
+    new = (np.diff(places) > _BETWEEN + 1) | (np.diff(parts.source[places]) != 0)
+    cuts = [0, *(np.flatnonzero(new) + 1).tolist(), len(places)]
     for a, b in pairwise(cuts):
-        begin, end = _widened(int(doubted[a]), int(doubted[b - 1]) + 1, asked, parts)
+        begin, end = _widened(int(places[a]), int(places[b - 1]) + 1, asked, parts)
         window: list[Ints] = []
         size, first = 0, begin
         for at, part in enumerate(token_ids(parts.texts[begin:end]), begin):
