@@ -79,14 +79,18 @@ class _Layer(nn.Module):
         self.norm_attention, self.norm_output = Norm(d, shape.epsilon), Norm(d, shape.epsilon)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        b, t, d = x.shape
-        q, k, v = (
-            f(x).view(b, t, self.heads, d // self.heads).transpose(1, 2) for f in (self.query, self.key, self.value)
-        )
+    def _heads(self, x: Tensor) -> Tensor:
+        return x.view(*x.shape[:2], self.heads, x.shape[2] // self.heads).transpose(1, 2)
+
+    def forward(self, x: Tensor, mask: Tensor | None, at: Tensor | None = None) -> Tensor:
+        """Of all tokens, or of those `at` some places alone, which attend to all."""
+        b, _, d = x.shape
+        k, v = (self._heads(part(x)) for part in (self.key, self.value))
+        if at is not None:
+            x = x[:, at]
         chance = self.dropout.p if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(q, k, v, mask, chance).transpose(1, 2).reshape(b, t, d)
-        x = self.norm_attention(x + self.dropout(self.output(mixed)))
+        mixed = F.scaled_dot_product_attention(self._heads(self.query(x)), k, v, mask, chance)
+        x = self.norm_attention(x + self.dropout(self.output(mixed.transpose(1, 2).reshape(b, -1, d))))
         out: Tensor = self.norm_output(x + self.dropout(self.shrink(F.gelu(self.grow(x)))))
         return out
 
@@ -118,11 +122,12 @@ class Encoder(nn.Module):
         mixed = torch.stack([w * y for w, y in zip(weights, layers, strict=True)]).sum(0) + layers[-1]
         return mixed, words
 
-    def last(self, token_ids: Tensor, added: Tensor, padding: Tensor | None) -> Tensor:
-        """The last layer alone; `added` to the word vectors instead of kinds of lines."""
-        return self._read(self.words(token_ids) + added, padding)[-1]
+    def last(self, token_ids: Tensor, added: Tensor, padding: Tensor | None, at: Tensor | None = None) -> Tensor:
+        """The last layer alone; `added` to the word vectors instead of kinds of lines. at: places of the tokens that it
+        is asked of, which spares it the others; None asks of all."""
+        return self._read(self.words(token_ids) + added, padding, at)[-1]
 
-    def _read(self, words: Tensor, padding: Tensor | None) -> list[Tensor]:
+    def _read(self, words: Tensor, padding: Tensor | None, at: Tensor | None = None) -> list[Tensor]:
         places = torch.arange(words.shape[1], device=words.device)
         x = self.dropout(self.norm(words + self.positions(places)))
         mask = None if padding is None else ~padding[:, None, None]
@@ -133,7 +138,7 @@ class Encoder(nn.Module):
                 mask = mask.to(torch.get_autocast_dtype(x.device.type))
         layers = [x]
         for layer in self.layers:
-            layers.append(layer(layers[-1], mask))
+            layers.append(layer(layers[-1], mask, at if layer is self.layers[-1] else None))
         return layers
 
     def load(self, path: Path) -> None:

@@ -47,11 +47,14 @@ class Reread(nn.Module):
         return self.read((tokens, batch.kinds, batch.marks, features), padding)
 
     def read(self, given: tuple[Tensor, Tensor, Tensor, Tensor], padding: Tensor | None) -> Tensor:
-        """Scores from tokens, kinds, marks and features; see `Batch`."""
+        """Scores from tokens, kinds, marks and features; see `Batch`. Without padding there is one window, and its last
+        layer is spared all tokens but the marks, which is a seventh of all products."""
         tokens, kinds, marks, features = given
         extra = self.kinds(kinds)
         extra = extra.flatten(0, 1).index_add(0, marks, self.features(features).to(extra.dtype)).view(extra.shape)
-        states = self.encoder.last(tokens, extra, padding).flatten(0, 1)[marks]
+        one = padding is None
+        states = self.encoder.last(tokens, extra, padding, marks if one else None).flatten(0, 1)
+        states = states if one else states[marks]
         hidden = functional.gelu(self.hidden(torch.cat([states, features.to(states.dtype)], 1)))
         return self.out(self.dropout(hidden)).float()
 
