@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["MINILM", "MPNET", "Encoder", "EncoderShape", "FewEmbedding", "Norm", "softmax"]
+__all__ = ["MINILM", "MPNET", "Encoder", "EncoderShape", "FewEmbedding", "Layer", "Norm", "softmax"]
 
 _VOCABULARY = 30522  # BERT's uncased word pieces
 _POSITIONS = 512
@@ -18,20 +18,20 @@ _FAR = 128  # tokens; distances beyond it share MPNet's last bucket
 
 @dataclass(frozen=True)
 class EncoderShape:
-    """Size of a pretrained encoder. layers: which of its layers are kept, lowest first. buckets: of MPNet's bias by
-    distance, 0 for a model without one.
+    """Size of a pretrained encoder. layers: which of its layers are kept, lowest first. feedforward: of each of them.
+    buckets: of MPNet's bias by distance, 0 for a model without one.
     """
 
     width: int
     layers: tuple[int, ...]
     heads: int
-    feedforward: int
+    feedforward: tuple[int, ...]
     epsilon: float
     buckets: int = 0
 
 
-MINILM = EncoderShape(384, tuple(range(6)), 12, 1536, 1e-12)
-MPNET = EncoderShape(768, tuple(range(12)), 12, 3072, 1e-5, buckets=32)
+MINILM = EncoderShape(384, tuple(range(6)), 12, (1536,) * 6, 1e-12)
+MPNET = EncoderShape(768, tuple(range(12)), 12, (3072,) * 12, 1e-5, buckets=32)
 
 
 class FewEmbedding(nn.Embedding):
@@ -69,13 +69,13 @@ def softmax(scores: Tensor) -> Tensor:
         return scores.softmax(-1)
 
 
-class _Layer(nn.Module):
-    def __init__(self, shape: EncoderShape, dropout: float) -> None:
+class Layer(nn.Module):
+    def __init__(self, shape: EncoderShape, feedforward: int, dropout: float) -> None:
         super().__init__()
         d = shape.width
         self.heads = shape.heads
         self.query, self.key, self.value, self.output = (nn.Linear(d, d) for _ in range(4))
-        self.grow, self.shrink = nn.Linear(d, shape.feedforward), nn.Linear(shape.feedforward, d)
+        self.grow, self.shrink = nn.Linear(d, feedforward), nn.Linear(feedforward, d)
         self.norm_attention, self.norm_output = Norm(d, shape.epsilon), Norm(d, shape.epsilon)
         self.dropout = nn.Dropout(dropout)
 
@@ -105,7 +105,7 @@ class Encoder(nn.Module):
         self.positions = nn.Embedding(_POSITIONS, shape.width)
         self.kinds = FewEmbedding(_KINDS, shape.width)
         self.norm = Norm(shape.width, shape.epsilon)
-        self.layers = nn.ModuleList(_Layer(shape, dropout) for _ in shape.layers)
+        self.layers = nn.ModuleList(Layer(shape, size, dropout) for size in shape.feedforward)
         self.mix = nn.Parameter(torch.zeros(len(shape.layers) + 1))
         self.bias = FewEmbedding(shape.buckets, shape.heads) if shape.buckets else None
         self.dropout = nn.Dropout(dropout)
@@ -122,10 +122,11 @@ class Encoder(nn.Module):
         mixed = torch.stack([w * y for w, y in zip(weights, layers, strict=True)]).sum(0) + layers[-1]
         return mixed, words
 
-    def last(self, token_ids: Tensor, added: Tensor, padding: Tensor | None, at: Tensor | None = None) -> Tensor:
-        """The last layer alone; `added` to the word vectors instead of kinds of lines. at: places of the tokens that it
-        is asked of, which spares it the others; None asks of all."""
-        return self._read(self.words(token_ids) + added, padding, at)[-1]
+    def states(self, token_ids: Tensor, added: Tensor, padding: Tensor | None, at: Tensor | None) -> list[Tensor]:
+        """What goes into the first layer, and what comes out of each; `added` to the word vectors instead of kinds of
+        lines. at: places of the tokens that the last layer is asked of, which spares it the others; None asks of all.
+        """
+        return self._read(self.words(token_ids) + added, padding, at)
 
     def _read(self, words: Tensor, padding: Tensor | None, at: Tensor | None = None) -> list[Tensor]:
         places = torch.arange(words.shape[1], device=words.device)

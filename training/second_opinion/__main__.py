@@ -2,10 +2,11 @@
 
 Meant for a GPU (four minutes of an H100); `train` extra, and the teachers' weights of training/reader/teacher.txt.
 Teachers are MPNet: two fitted to the pages of half of the writers each say what they think of the other half's, so
-that no opinion is of a page that its teacher has seen; a third, fitted to all, of public pages. The network that ships
-is MiniLM, taught by the labels and by these opinions (after Hinton, Vinyals and Dean, 2015). Reads training/corpus and
-training/segments (train parts), and what is main text of every second public page of WCXB, which is not part of the
-project (`--pages FOLDER`). Seeds are fixed; the same machine makes the same weights, another kind nearly the same.
+that no opinion is of a page that its teacher has seen; a third, fitted to all, of public pages. Their pupil is MiniLM,
+taught by the labels and by these opinions (after Hinton, Vinyals and Dean, 2015), and what ships is made out of it by
+`shrink`. Reads training/corpus and training/segments (train parts), and what is main text of every second public page
+of WCXB, which is not part of the project (`--pages FOLDER`). Seeds are fixed; the same machine makes the same weights,
+another kind nearly the same.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from training.reader.corpus import base, teacher_base
 from training.reader.train import Base
 from training.second_opinion.export import export
 from training.second_opinion.network import Reread, loss_of
+from training.second_opinion.shrink import shrunk
 from training.second_opinion.stream import Stream
 
 HERE = Path(__file__).parents[2] / "pipeline" / "models" / "second_opinion"
@@ -60,7 +62,10 @@ def fit(variants: Sequence[Sequence[Stream]], start: Base, settings: Settings, s
     torch.manual_seed(seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     features = variants[0][0].features.shape[1]
-    network = Reread(start, features, learn_words=settings.learn_words).to(device).train()
+    network = Reread(start.shape, features)
+    network.encoder.load(start.weights)
+    network.encoder.words.weight.requires_grad_(settings.learn_words)
+    network.to(device).train()
     encoder = [weight for weight in network.encoder.parameters() if weight.requires_grad]
     others = [weight for name, weight in network.named_parameters() if not name.startswith("encoder.")]
     steps = [*_steps(variants, settings, np.random.default_rng(seed))]
@@ -144,7 +149,8 @@ def main() -> None:
         for streams in written:
             streams[1 - half].said = ask(teacher, streams[1 - half], TEACHER.window)
     pupil = fit([[*both, some] for both, some in zip(written, public, strict=True)], base(), PUPIL, 1)
-    export(pupil, blank, options.out)
+    streams = [stream for both, some in zip(written, public, strict=True) for stream in (*both, some)]
+    export(shrunk(pupil, streams, 1), blank, options.out)
     print(f"{len(pages)} pages; {options.out}: {options.out.stat().st_size} bytes")
 
 

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from pipeline.evaluation.gold import GoldPage
-from pipeline.models.second_opinion import kinds_of, token_ids
+from pipeline.models.labeller import first_opinion
+from pipeline.models.second_opinion import doubted, kinds_of, token_ids, windows
 from pipeline.schema import LABELS
 from pipeline.text.features import features, parts_of
 from pipeline.text.segments import read_lines
@@ -38,6 +39,11 @@ class Batch:
     weight: Tensor
     said: Tensor
 
+    @property
+    def padding(self) -> Tensor:
+        """Where no token is."""
+        return torch.arange(self.tokens.shape[1], device=self.size.device)[None] >= self.size[:, None]
+
 
 class Stream:
     """The parts of some pages.
@@ -49,7 +55,8 @@ class Stream:
 
     def __init__(self, pages: Sequence[GoldPage], scale: Scale, *, only_main: bool = False) -> None:
         parts, table = parts_of([read_lines(page.text) for page in pages])
-        scaled = (features(table).values - scale.center) / scale.spread
+        self.rows, self.table = features(table), table
+        scaled = (self.rows.values - scale.center) / scale.spread
         gold, sizes = gold_labels(parts, table.source, pages)
         ids, kinds = token_ids(table.texts), kinds_of(table)
         cost = np.array([len(each) for each in ids])
@@ -80,6 +87,13 @@ class Stream:
                     break
                 at, room = (max(self._behind(at, size // 2), at + 1) if rng is None else stop), size
         return np.array(found)
+
+    def doubted(self, least: float, others: float, rng: np.random.Generator) -> Ints:
+        """First and last part (exclusive) of each window as they are read where the labeller doubts, with `least` as in
+        `pipeline.models.second_opinion.doubted`, and a share of the `others`, any."""
+        asked = doubted(first_opinion(self.rows, self.table), self.table, least)
+        asked |= rng.random(len(asked)) < others
+        return np.array([(first, first + len(ids)) for first, ids in windows(asked, self.table)])
 
     def _behind(self, part: int, room: int) -> int:
         return int(np.searchsorted(self.start, self.start[part] + room, side="right")) - 1
