@@ -45,21 +45,24 @@ def shrunk(whole: Reread, streams: Sequence[Stream], seed: int) -> Reread:
     optimiser = torch.optim.AdamW(
         [weight for weight in network.parameters() if weight.requires_grad], _RATE, betas=(0.9, 0.98), weight_decay=0.01
     )
-    total, done = _PASSES * len(batches), 0
-    for _ in range(_PASSES):
-        for i in rng.permutation(len(batches)).tolist():
-            for group in optimiser.param_groups:
-                group["lr"] = _RATE * min(1, (done + 1) / _STEPS_TO_WARM) * max(0.02, 1 - done / total)
-            if done == int(_ROUNDED_FROM * total):
-                _round_what_is_read(network)
-            optimiser.zero_grad(set_to_none=True)
-            loss = _loss(network, whole, batches[i], _STATES * max(0.2, 1 - done / total))
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            done += 1
-            if done % 100 == 0:
-                print(f"step {done} of {total}", flush=True)
+    order = np.concatenate([rng.permutation(len(batches)) for _ in range(_PASSES)]).tolist()
+    hooks = []
+    for done, i in enumerate(order):
+        left = 1 - done / len(order)
+        for group in optimiser.param_groups:
+            group["lr"] = _RATE * min(1, (done + 1) / _STEPS_TO_WARM) * max(0.02, left)
+        if done == int(_ROUNDED_FROM * len(order)):
+            linear = [module for module in network.encoder.layers.modules() if isinstance(module, nn.Linear)]
+            hooks = [module.register_forward_pre_hook(_rounded) for module in linear]
+        optimiser.zero_grad(set_to_none=True)
+        loss = _loss(network, whole, batches[i], _STATES * max(0.2, left))
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        if (done + 1) % 100 == 0:
+            print(f"step {done + 1} of {len(order)}", flush=True)
+    for hook in hooks:
+        hook.remove()
     return network.eval()
 
 
@@ -116,12 +119,6 @@ def _says(whole: Reread, batches: Sequence[Batch]) -> list[Tensor]:
 
 def _add_squares(total: Tensor, _: nn.Module, given: tuple[Tensor]) -> None:
     total += (given[0].detach().float() ** 2).sum((0, 1))
-
-
-def _round_what_is_read(network: Reread) -> None:
-    for module in network.encoder.layers.modules():
-        if isinstance(module, nn.Linear):
-            module.register_forward_pre_hook(_rounded)
 
 
 def _rounded(_: nn.Module, given: tuple[Tensor]) -> tuple[Tensor]:
