@@ -33,6 +33,9 @@ class Stage:
     the same input, so that cached rows of an older version are not reused. `parts(tables, config)`: the rows of `run`
     in order, some at a time, for input that is too large to be held at once; None where it is not that large.
     `check(config)` raises ConfigError for settings that no run can use; it is called before work starts.
+    `together`: how many files are worth taking in one call. One of `clean` costs 15 ms, and 2 ms for each page of 5 KB,
+    so 64 pages cost a fifth of what they do one by one; a stage that takes long over a page says less, for what a
+    call is at work on is lost where the run is killed.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Stage:
     version: str = "1"
     parts: Callable[[Tables, Any], Iterator[dict[str, pa.Table]] | None] | None = None
     check: Callable[[Any], None] | None = None
+    together: int = 64
 
 
 @dataclass(frozen=True)

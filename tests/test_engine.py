@@ -4,6 +4,7 @@ import os
 import signal
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -16,10 +17,11 @@ from pipeline.engines.flow import RunOptions, check, run_stages
 from pipeline.engines.local import LocalEngine
 from pipeline.errors import ConfigError, OutputError, RejectError, StageError
 from pipeline.stage import Stage, content_id, from_rows
+from pipeline.stages.clean import CLEAN
 from pipeline.stages.extract import EXTRACT
-from pipeline.stages.ingest import find_files
+from pipeline.stages.ingest import INGEST, find_files
 from pipeline.stages.tag import TAG
-from pipeline.store import cache_path, pack, read_table
+from pipeline.store import cache_path, pack, read_table, unpack
 
 
 def read(tables, config) -> dict[str, pa.Table]:
@@ -32,18 +34,14 @@ def read(tables, config) -> dict[str, pa.Table]:
             raise ValueError("no such luck")
         if "die" in text:
             os.kill(os.getpid(), signal.SIGKILL)
-        path = file["source_path"]
-        rows.append(
-            {
-                "source_id": content_id(path),
-                "source_path": path,
-                "record": 0,
-                "url": None,
-                "format": "txt",
-                "text": text,
-            }
-        )
+        rows.append(text_row(file["source_path"], text))
     return {"texts": from_rows("texts", rows)}
+
+
+def text_row(path: str, text: str) -> dict[str, Any]:
+    return {
+        "source_id": content_id(path), "source_path": path, "record": 0, "url": None, "format": "txt", "text": text,
+    }  # fmt: skip
 
 
 def read_in_another_way(tables, config) -> dict[str, pa.Table]:
@@ -60,8 +58,8 @@ def count(tables, config) -> dict[str, pa.Table]:
     return {"sources": from_rows("sources", rows)}
 
 
-READ = Stage("ingest", ("files",), ("texts",), read, "ingest")
-COUNT = Stage("clean", ("texts",), ("sources",), count, "clean")
+READ = Stage("ingest", ("files",), ("texts",), read, "ingest", together=8)
+COUNT = Stage("clean", ("texts",), ("sources",), count, "clean", together=8)
 
 
 @pytest.fixture
@@ -203,6 +201,29 @@ class TestFailure:
         (options.raw / "05.txt").write_text("die")
         with pytest.raises(StageError, match=r"stage ingest: a worker process died .* from 0\d.txt to \d\d.txt"):
             run_stages(replace(options, workers=2))
+
+
+def test_rows_do_not_depend_on_what_is_taken_together(tmp_path):
+    written = []
+    for together in (1, 3, 64):
+        stages = [replace(stage, together=together) for stage in (INGEST, CLEAN, TAG)]
+        run_stages(RunOptions(ROOT / "data" / "raw", tmp_path / str(together), stages=stages, workers=1))
+        written.append(table_bytes(tmp_path / str(together)))
+    assert written[0] == written[1] == written[2]
+    assert read_table(tmp_path / "64", "mentions").num_rows
+
+
+def test_parts_of_one_file_in_a_batch_keep_their_rows(options):
+    parts = [
+        Task(bytes([i]), "a.txt", {"texts": pack(from_rows("texts", [text_row("a.txt", "word " * i)]))})
+        for i in range(1, 4)
+    ]
+    other = Task(b"", "b.txt", {"texts": pack(from_rows("texts", [text_row("b.txt", "word")]))})
+    with LocalEngine(workers=1) as engine:
+        results = [result for batch in engine.map(COUNT, None, [*parts, other]) for result in batch]
+    assert [(r.key, r.unit, r.tables["sources"][1]) for r in results] == [(t.key, t.unit, 1) for t in [*parts, other]]
+    sizes = [unpack(result.tables["sources"][0]).column("n_chars").to_pylist() for result in results]
+    assert sizes == [[5], [10], [15], [4]]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -1,11 +1,16 @@
-"""Which rows of a join over the whole corpus concern which unit."""
+"""Which rows concern which unit: of a table made of many units at once, and of a join over the whole corpus."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import SchemaError
 
-__all__ = ["rows_by_unit"]
+__all__ = ["rows_by_unit", "rows_of_units"]
+
+
+def rows_of_units(table: pa.Table) -> dict[str, pa.Table]:
+    """The rows of a table that is sorted by source_path, by source_path."""
+    return _runs(table, table.column("source_path"))
 
 
 def rows_by_unit(joined: pa.Table, sketches: pa.Table) -> dict[str, pa.Table]:
@@ -20,10 +25,14 @@ def rows_by_unit(joined: pa.Table, sketches: pa.Table) -> dict[str, pa.Table]:
     if owner.null_count:
         raise SchemaError("the join named a member that no sketch holds")
     order = pc.sort_indices(owner)
-    rows, owner = joined.take(order), owner.take(order)
-    runs = pc.run_end_encode(owner.combine_chunks()) if len(owner) else None
-    if runs is None:
+    return _runs(joined.take(order), owner.take(order))
+
+
+def _runs(rows: pa.Table, owner: pa.ChunkedArray) -> dict[str, pa.Table]:
+    """Rows by owner; those of one owner lie side by side."""
+    if not len(owner):
         return {}
+    runs = pc.run_end_encode(owner.combine_chunks())
     ends = runs.run_ends.to_pylist()
     return {
         path: rows.slice(start, end - start)

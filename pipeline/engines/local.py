@@ -41,7 +41,7 @@ class LocalEngine:
 
     def map(self, stage: Stage, config: Any, tasks: Iterable[Task]) -> Iterator[list[Result]]:
         """As `Engine.map` says."""
-        batches = batches_of(tasks)
+        batches = batches_of(stage, tasks)
         first = list(islice(batches, 2))
         batches = chain(first, batches)
         if self.workers == 1 or (len(first) < 2 and self._pool is None):

@@ -66,7 +66,8 @@ class RayEngine:
 
         run = ray.remote(_run_batch)
         shared = ray.put((stage, config))
-        for future, pending in in_flight(lambda b: run.remote(shared, b).future(), batches_of(tasks), self.workers):
+        batches = batches_of(stage, tasks)
+        for future, pending in in_flight(lambda b: run.remote(shared, b).future(), batches, self.workers):
             try:
                 yield future.result()
             except RayError as error:

@@ -283,5 +283,11 @@ def _heading(article: Article, segment: int) -> str | None:
 
 
 EXTRACT = Stage(
-    "extract", ("documents", "segments", "mentions"), ("claims", "mentions"), extract, "extract", check=_check
+    name="extract",
+    inputs=("documents", "segments", "mentions"),
+    outputs=("claims", "mentions"),
+    run=extract,
+    config="extract",
+    check=_check,
+    together=8,
 )

@@ -265,4 +265,4 @@ def _sorted(name: str, rows: list[dict[str, Any]]) -> pa.Table:
     return from_rows(name, rows)
 
 
-INGEST = Stage("ingest", ("files",), ("sources", "texts", "rejects"), _run, "ingest", parts=_parts)
+INGEST = Stage("ingest", ("files",), ("sources", "texts", "rejects"), _run, "ingest", parts=_parts, together=8)
