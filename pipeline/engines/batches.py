@@ -97,7 +97,8 @@ def run_task(stage: Stage, config: Any, task: Task) -> Result:
 def _run_together(stage: Stage, config: Any, batch: list[Task]) -> list[Result]:
     """The stage over all tasks in one call, whatever it raises; ValueError where it makes rows of no unit of theirs."""
     given = [{name: unpack(data) for name, data in task.tables.items()} for task in batch]
-    made = stage.run({name: pa.concat_tables(each[name] for each in given) for name in stage.inputs}, config)
+    tables = {name: pa.concat_tables(each[name] for each in given).combine_chunks() for name in stage.inputs}
+    made = stage.run(tables, config)
     rows = {name: rows_of_units(in_order(name, conform(name, made[name]))) for name in stage.outputs}
     if strange := {unit for found in rows.values() for unit in found} - {task.unit for task in batch}:
         raise ValueError(f"rows of {sorted(strange)}, which are no units of this batch")

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.schema import KEPT_LABELS
-from pipeline.text.patterns import found_in
+from pipeline.text.patterns import finder
 from pipeline.text.segments import Lines, Parts, cut_lines
 from pipeline.text.words import Tokens, packed, tokens, word_matrix
 
@@ -124,12 +124,14 @@ def _fired(texts: "pa.Array") -> Flags:
     """Which rule finds something in which text, of which there are at most `_READ` characters."""
     import pyarrow.compute as pc
 
-    fired = np.zeros((len(texts), len(cues())), bool)
+    fired, found_in = np.zeros((len(texts), len(cues())), bool), finder(texts)
     for pattern, some in _asked_together():
-        likely = np.flatnonzero(found_in(texts, pattern))
-        few = texts.take(likely)
-        for i in some if len(likely) else ():
-            fired[likely, i] = True if cues()[i].pattern == pattern else found_in(few, cues()[i].pattern)
+        likely = np.flatnonzero(found_in(pattern))
+        if not len(likely):
+            continue
+        found_in_these = finder(texts.take(likely))
+        for i in some:
+            fired[likely, i] = True if cues()[i].pattern == pattern else found_in_these(cues()[i].pattern)
     return fired & (np.asarray(pc.utf8_length(texts))[:, None] <= [cue.longest for cue in cues()])
 
 

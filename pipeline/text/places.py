@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.text.patterns import found_in
+from pipeline.text.patterns import finder
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -95,7 +95,7 @@ def rules_for(texts: "pa.Array", mended: Flags) -> tuple[Ints, Flags]:
     import pyarrow.compute as pc
 
     size = np.asarray(pc.utf8_length(texts))
-    calls = found_in(texts, _CALL)
+    calls = finder(texts)(_CALL)
     prose, title = size >= _SHORTEST_PROSE, size <= _LONGEST_TITLE
     head, tail = pc.utf8_slice_codeunits(texts, 0, _LEAD), pc.utf8_slice_codeunits(texts, -_TAIL)
     # A short line without a mark between two things or at its end is left whole.
@@ -118,7 +118,7 @@ def _found(texts: "pa.Array", pattern: str, asked: Flags) -> Flags:
     import pyarrow as pa
 
     found = np.zeros(len(texts), bool)
-    found[asked] = found_in(texts.filter(pa.array(asked)), pattern)
+    found[asked] = finder(texts.filter(pa.array(asked)))(pattern)
     return found
 
 

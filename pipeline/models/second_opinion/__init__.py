@@ -9,7 +9,6 @@ Each window is read by itself, so what is said of a source does not depend on wh
 import json
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +39,9 @@ _WINDOW = 160  # tokens of a window of several parts; those trained on have 192
 _AROUND = 64
 # Parts that are not doubted and are read with those around them, as they tell how these hang together; two no better.
 _BETWEEN = 1
+# Doubted characters of a run (see `_runs`) from which it is read again: a window costs as much as forty word pieces
+# whatever it holds, and a short line that changes sides changes few characters.
+_WORTH = 100
 # Probability of a title from which a part may be a headline: the trees of `pipeline.models.boundaries` know better.
 # Where it was asked about them, one in twelve headlines of the real pages was lost.
 _HEADLINE = 0.2
@@ -100,6 +102,10 @@ def doubted(chance: Floats, parts: PartTable, least: float) -> Flags:
     before = np.searchsorted(parts.source[some], parts.source[some])  # of the same source
     spent -= np.append(0, spent)[before]
     asked[some[spent > room[parts.source[some]]]] = False
+    places = np.flatnonzero(asked)
+    for run in _runs(places, parts):
+        if size[run].sum() < _WORTH:
+            asked[run] = False
     return asked
 
 
@@ -121,11 +127,8 @@ def token_ids(texts: Sequence[str]) -> list[Ints]:
 
 def windows(asked: Flags, parts: PartTable) -> Iterator[tuple[int, list[Ints]]]:
     """The first part of each window, and the tokens of its parts: doubted ones, what is between, and what is around."""
-    places = np.flatnonzero(asked)
-    new = (np.diff(places) > _BETWEEN + 1) | (np.diff(parts.source[places]) != 0)
-    cuts = [0, *(np.flatnonzero(new) + 1).tolist(), len(places)]
-    for a, b in pairwise(cuts):
-        begin, end = _widened(int(places[a]), int(places[b - 1]) + 1, asked, parts)
+    for run in _runs(np.flatnonzero(asked), parts):
+        begin, end = _widened(int(run[0]), int(run[-1]) + 1, asked, parts)
         window: list[Ints] = []
         size, first = 0, begin
         for at, part in enumerate(token_ids(parts.texts[begin:end]), begin):
@@ -135,6 +138,12 @@ def windows(asked: Flags, parts: PartTable) -> Iterator[tuple[int, list[Ints]]]:
             window.append(part)
             size += len(part)
         yield first, window
+
+
+def _runs(places: Ints, parts: PartTable) -> list[Ints]:
+    """The places of doubted parts, those of a source with at most `_BETWEEN` others between them together."""
+    new = (np.diff(places) > _BETWEEN + 1) | (np.diff(parts.source[places]) != 0)
+    return np.split(places, np.flatnonzero(new) + 1) if len(places) else []
 
 
 def _widened(begin: int, end: int, asked: Flags, parts: PartTable) -> tuple[int, int]:
