@@ -55,6 +55,20 @@ def test_a_wider_doubt_asks_about_more(pages: list[GoldPage]) -> None:
     assert sizes[-1] == 0
 
 
+def test_short_lines_are_asked_about_together_or_not_at_all(pages: list[GoldPage]) -> None:
+    chance, _, parts = read(pages)
+    asked, drop = doubted(chance, parts, DOUBT), dropped(chance)
+    size = np.array([len(text) for text in parts.texts])
+    places = np.flatnonzero(asked)
+    apart = (np.diff(places) > 2) | (np.diff(parts.source[places]) != 0)
+    runs = np.split(places, np.flatnonzero(apart) + 1)
+    assert min(size[run].sum() for run in runs) >= 100
+    assert any(size[run].max() < 100 for run in runs)
+    unsure = (drop > 0.2) & (drop < 0.6) & (chance[:, LABELS.index("title")] < 0.2)
+    assert (unsure & ~asked).any()
+    assert asked[unsure & (size >= 100)].all()
+
+
 def test_a_likely_headline_is_left_to_the_trees(pages: list[GoldPage]) -> None:
     chance, rows, parts = read(pages)
     titles = chance[:, LABELS.index("title")] > 0.5
@@ -81,8 +95,9 @@ def test_a_large_text_that_is_doubted_all_over_is_read_again_in_part(pages: list
     chance, _, parts = read([again])
     asked, drop = doubted(chance, parts, DOUBT), dropped(chance)
     size = np.array([len(text) for text in parts.texts])
-    assert 0.04 < size[asked].sum() / size.sum() < 0.08
+    assert 0.03 < size[asked].sum() / size.sum() < 0.05
     left = ~asked & (drop > DOUBT) & (drop < drop[asked].max()) & (chance[:, LABELS.index("title")] < 0.2)
+    left &= size >= 100  # worth it alone
     assert left.any()
     assert np.abs(drop[left] - 0.4).min() >= np.abs(drop[asked] - 0.4).max()
 

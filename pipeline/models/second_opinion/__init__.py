@@ -53,7 +53,7 @@ _CERTAIN = 0.8
 # pages again and again is doubted all over, for repeated lines look like debris. Of large ones only the most doubtful
 # parts are read again, those near `_EVEN`, where an answer changes sides most often. None of 585 written test pages and
 # 90 of the open web has more than what each may have.
-_MOST, _ROOM = 0.06, 5000
+_MOST, _ROOM = 0.04, 5000
 _EVEN = 0.4
 # Of the second opinion in the mean of both. With .5, .6 and .67 written test pages are read at drop F1 .961, .964 and
 # .962 (by parts), the open web at .653, .655 and .656; others are within .003.
