@@ -226,6 +226,24 @@ def test_parts_of_one_file_in_a_batch_keep_their_rows(options):
     assert sizes == [[5], [10], [15], [4]]
 
 
+def test_large_files_that_pack_to_nothing_are_not_taken_together():
+    calls = []
+
+    def counting(tables, config):
+        calls.append(tables["texts"].nbytes)
+        return count(tables, config)
+
+    large = [
+        Task(b"", f"{i}.txt", {"texts": pack(from_rows("texts", [text_row(f"{i}.txt", "a" * 5_000_000)]))})
+        for i in range(8)
+    ]
+    assert sum(task.n_bytes for task in large) < 100_000
+    with LocalEngine(workers=1) as engine:
+        results = [result for batch in engine.map(replace(COUNT, run=counting), None, large) for result in batch]
+    assert len(results) == 8
+    assert len(calls) < 8 and max(calls) < 20_000_000
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_few_batches_are_in_memory_at_a_time(options, workers):
     taken = 0

@@ -5,6 +5,7 @@ are under way at a time, so memory does not grow with the corpus. A stage takes 
 rows are parted again: beside its rows a call costs as much as some pages do (clean: 15 ms, and 2 ms for each page).
 """
 
+import contextlib
 import sysconfig
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -28,6 +29,8 @@ _AHEAD = 2
 # Packed bytes from which a batch is full, however few its units: some megabytes of text or markup, a second or two of
 # clean, so little enough to be lost in a kill, and to keep all workers busy to the end.
 _BATCH_BYTES = 1 << 20
+# Bytes of the tables of one call, so that memory stays bounded where pages pack to next to nothing.
+_GROUP_BYTES = 16 << 20
 _STDLIB = sysconfig.get_path("stdlib")
 
 
@@ -89,22 +92,48 @@ def run_parts(stage: Stage, unit: str, parts: Iterator[dict[str, pa.Table]]) -> 
         raise StageError(f"stage {stage.name} failed on {unit}: {_describe(error)}") from error
 
 
-def run_task(stage: Stage, config: Any, task: Task) -> Result:
-    """`run_stage` over packed tables."""
-    return _result(task, run_stage(stage, config, task.unit, {name: unpack(t) for name, t in task.tables.items()}))
+Group = list[tuple[Task, dict[str, pa.Table]]]
 
 
-def _run_together(stage: Stage, config: Any, batch: list[Task]) -> list[Result]:
-    """The stage over all tasks in one call, whatever it raises; ValueError where it makes rows of no unit of theirs."""
-    given = [{name: unpack(data) for name, data in task.tables.items()} for task in batch]
-    tables = {name: pa.concat_tables(each[name] for each in given).combine_chunks() for name in stage.inputs}
-    made = stage.run(tables, config)
+def _groups(stage: Stage, batch: list[Task]) -> Iterator[Group]:
+    """The tasks with their tables, as many together as one call of the stage takes.
+
+    A stage that takes large units in parts gets each alone, and no call two parts of one file, whose rows could not be
+    told apart.
+    """
+    group: Group = []
+    size = 0
+    for task in batch:
+        tables = {name: unpack(data) for name, data in task.tables.items()}
+        own = sum(table.nbytes for table in tables.values())
+        known = any(task.unit == other.unit for other, _ in group)
+        if group and (known or stage.parts is not None or size + own > _GROUP_BYTES):
+            yield group
+            group, size = [], 0
+        group.append((task, tables))
+        size += own
+    if group:
+        yield group
+
+
+def _run_group(stage: Stage, config: Any, group: Group) -> list[Result]:
+    """One call, or where that fails one for each task, so that a reject is its file's and a failure says which it is."""
+    if len(group) > 1:
+        with contextlib.suppress(Exception):
+            return _run_together(stage, config, group)
+    return [_result(task, run_stage(stage, config, task.unit, tables)) for task, tables in group]
+
+
+def _run_together(stage: Stage, config: Any, group: Group) -> list[Result]:
+    """One call over all tasks, whatever it raises; ValueError where it makes rows of no unit of theirs."""
+    given = {name: pa.concat_tables(tables[name] for _, tables in group).combine_chunks() for name in stage.inputs}
+    made = stage.run(given, config)
     rows = {name: rows_of_units(in_order(name, conform(name, made[name]))) for name in stage.outputs}
-    if strange := {unit for found in rows.values() for unit in found} - {task.unit for task in batch}:
-        raise ValueError(f"rows of {sorted(strange)}, which are no units of this batch")
+    if strange := {unit for found in rows.values() for unit in found} - {task.unit for task, _ in group}:
+        raise ValueError(f"rows of {sorted(strange)}, which are no units of this call")
     none = {name: empty(name) for name in stage.outputs}
-    parted = [{name: rows[name].get(task.unit, none[name]) for name in stage.outputs} for task in batch]
-    return [_result(task, outputs) for task, outputs in zip(batch, parted, strict=True)]
+    units = ((task, task.unit) for task, _ in group)
+    return [_result(task, {name: rows[name].get(unit, none[name]) for name in stage.outputs}) for task, unit in units]
 
 
 def _result(task: Task, outputs: Tables) -> Result:
@@ -148,18 +177,8 @@ def batches_of(stage: Stage, tasks: Iterable[Task]) -> Iterator[list[Task]]:
 
 
 def run_batch(stage: Stage, config: Any, batch: list[Task]) -> list[Result]:
-    """The result of each task of a batch: of one call of the stage, or of one for each task where that fails or where
-    one unit's rows could not be told from another's.
-
-    Raises StageError as `run_stage` does, for the first unit that fails.
-    """
-    apart = stage.parts is None and len({task.unit for task in batch}) == len(batch) > 1
-    try:
-        return _run_together(stage, config, batch) if apart else [run_task(stage, config, task) for task in batch]
-    except Exception:
-        if not apart:
-            raise
-    return [run_task(stage, config, task) for task in batch]  # says which unit it was
+    """The results of a batch. Raises StageError as `run_stage` does, for the first unit that fails."""
+    return [result for group in _groups(stage, batch) for result in _run_group(stage, config, group)]
 
 
 Submit = Callable[[list[Task]], "Future[list[Result]]"]
