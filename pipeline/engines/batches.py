@@ -117,7 +117,7 @@ def _groups(stage: Stage, batch: list[Task]) -> Iterator[Group]:
 
 
 def _run_group(stage: Stage, config: Any, group: Group) -> list[Result]:
-    """One call, or where that fails one for each task, so that a reject is its file's and a failure says which it is."""
+    """One call, or if that fails one for each task, so that a reject is its file's and a failure says whose it is."""
     if len(group) > 1:
         with contextlib.suppress(Exception):
             return _run_together(stage, config, group)
