@@ -9,6 +9,8 @@ from pipeline.schema import TABLES
 
 __all__ = ["canonical", "in_order", "pack", "unpack"]
 
+_LENGTH = 8  # bytes
+
 
 def canonical(table: pa.Table) -> pa.Table:
     """The same rows in one chunk, each dictionary in order of first appearance.
@@ -28,21 +30,24 @@ def in_order(name: str, table: pa.Table) -> pa.Table:
 
 
 def pack(table: pa.Table) -> bytes:
-    """`table` as an Arrow IPC stream, buffers compressed with zstd, column descriptions left out.
+    """`table` as an Arrow IPC stream, column descriptions left out: its length (8 bytes, little-endian), and it,
+    compressed with zstd as a whole.
 
-    On one thread, for most tables are small and handing buffers over takes longer than compressing them.
+    Arrow's own way, buffer by buffer, takes five times as long for the small tables that most are, both ways, and more
+    room: 5.5 KB for 1.6 of the documents of a page.
     """
     sink = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression="zstd", use_threads=False)
     plain = canonical(table).cast(pa.schema([field.remove_metadata() for field in table.schema]))
-    with pa.ipc.new_stream(sink, plain.schema, options=options) as writer:
+    with pa.ipc.new_stream(sink, plain.schema) as writer:
         writer.write_table(plain)
-    return cast(bytes, sink.getvalue().to_pybytes())
+    stream = sink.getvalue()
+    return len(stream).to_bytes(_LENGTH, "little") + cast(bytes, pa.compress(stream, "zstd", asbytes=True))
 
 
 def unpack(data: bytes) -> pa.Table:
     """The table that `pack` turned into `data`, without column descriptions."""
-    with pa.ipc.open_stream(data, options=pa.ipc.IpcReadOptions(use_threads=False)) as reader:
+    length = int.from_bytes(data[:_LENGTH], "little")
+    with pa.ipc.open_stream(pa.decompress(memoryview(data)[_LENGTH:], length, "zstd")) as reader:
         return reader.read_all()
 
 

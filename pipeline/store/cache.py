@@ -17,8 +17,8 @@ from pipeline.errors import OutputError
 
 __all__ = ["Cache", "Ref", "digest", "lack", "open_cache"]
 
-# Raised when the tables below change; a cache of another layout is dropped, never converted.
-_LAYOUT = 1
+# Raised when the tables below change, or how a table is packed; a cache of another layout is dropped, never converted.
+_LAYOUT = 2
 # SQLite holds at most 1 GB in one value; a table larger than this lies in several.
 _PART_BYTES = 64 << 20
 _SCHEMA = """
