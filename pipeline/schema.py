@@ -7,6 +7,7 @@ end exclusive. Enumerations are dictionary-encoded strings, their values listed 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pyarrow as pa
 
@@ -72,12 +73,10 @@ class Table:
     sort: tuple[str, ...]
     public: bool = True
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         """The Arrow schema, descriptions in the field metadata under `description`."""
-        fields = [
-            pa.field(c.name, c.type, nullable=c.nullable, metadata={"description": c.description}) for c in self.columns
-        ]
+        fields = [pa.field(c.name, c.type, c.nullable, {"description": c.description}) for c in self.columns]
         return pa.schema(fields, metadata={"claimsieve.table": self.name, "claimsieve.row": self.row})
 
 
