@@ -219,3 +219,15 @@ def test_html_reads_as_it_is_shown(title: str, words: str, kept: str, repairs: l
     for i, char in enumerate(kept):
         assert char in (words[alignment[i]], " ")
     assert out["documents"]["repairs"].to_pylist() == [repairs]
+
+
+# What an East Asian keyboard, or a program that breaks no line between words, writes for it.
+OTHER_WIDTH = str.maketrans(" ,:;()?.", "\u00a0，：；（）？。")
+
+
+def test_a_page_in_other_widths_is_labelled_as_in_plain_ones() -> None:
+    texts = [page.text for page in load_pages(CORPUS, "test")]
+    columns = ["source_path", "raw_start", "raw_end", "label", "reason"]
+    plain = clean(texts)["segments"].select(columns).to_pylist()
+    wide = clean([text.translate(OTHER_WIDTH) for text in texts])["segments"].select(columns).to_pylist()
+    assert wide == plain

@@ -23,6 +23,7 @@ from pipeline.text.features import parts_of as table_of
 from pipeline.text.repair import Repair, repair_line
 from pipeline.text.segments import Line, Part, cut_lines, join_parts, lines_of, read_lines
 from pipeline.text.sentences import sentences
+from pipeline.text.width import narrow
 
 CORPUS = Path(__file__).parent.parent / "training" / "corpus"
 CASES, RULE_CASES = (
@@ -77,12 +78,12 @@ def test_each_character_lies_in_one_part(text: str) -> None:
 def test_rules_that_are_passed_over_would_find_nothing(text: str) -> None:
     every = (1 << len(places.CUTS)) - 1
     for line, parts in lines_with_parts(text):
-        words = line.repair.text
+        words = narrow(line.repair.text)
         short = len(words) < places._SHORTEST_PROSE and line.repair.alignment is None
         if not short or places._SEPARATOR.search(words) or words[-1] in places._CLOSING:
             found = places.places(words, re.search(places._CALL, words) is not None, every)
             cut = segments._Cut([], [], [], [], [], [])
-            segments._add_plain_parts(cut, 0, words, line.start, found)
+            segments._add_plain_parts(cut, 0, line.repair.text, line.start, found)
             plain = [Part(*columns) for columns in zip(*cut[1:], strict=True)]
             assert parts == (plain if line.repair.alignment is None else [*segments._parts(line, found)])
 
@@ -223,3 +224,13 @@ def test_scorer_counts_places_inside_lines_by_hand() -> None:
         "title and suffix": (1, 1, 1), "heading and prose": (0, 1, 2), "prose and debris": (0, 1, 0),
         "others": (0, 0, 0),
     }  # fmt: skip
+
+
+# A typist's two blanks behind a sentence, or those that keep apart lines of a page that came as one.
+TWICE = "The ankle swells within the hour.  Ice and rest help it most.  It bears weight again after a week."
+ONCE = "The ankle swells within the hour. Ice and rest help it most.  Who needs an operation?  Few do. Ask a surgeon."
+
+
+def test_two_blanks_behind_every_sentence_keep_nothing_apart() -> None:
+    assert [part.text for part in parts_of("\n".join([TWICE] * 3))] == [TWICE] * 3
+    assert [part.text for part in parts_of("\n".join([TWICE, ONCE, ONCE]))] == TWICE.split("  ") + ONCE.split("  ") * 2

@@ -17,7 +17,7 @@ from pipeline.text.patterns import finder
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["CUTS", "places", "rules_for"]
+__all__ = ["CUTS", "places", "rules_for", "typed", "without_typed"]
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -63,6 +63,10 @@ _JOINING = frozenset({
     "your",
 })  # fmt: skip
 _WIDE = re.compile(r"(?<=\S)\s\s+(?=\S)")
+# Behind sentences of a typist who strikes the space bar twice: so often in a source, and so often for each time once.
+_TYPED, _ONCE = r"[.!?][\"'”’)]?  [^\s]", r"[a-z][.!?][\"'”’)]? [A-Z\"“]"
+_HABIT, _FOR_ONE = 5, 4
+_TYPED_BLANKS = re.compile(r"[.!?\"'”’)]  (?=\S)")
 _RUN_IN = re.compile(r" (?<=[a-z]{2}[.:] )(?=[A-Z])")
 _SENTENCE = re.compile(r" (?:(?<=[.!?。！？] )|(?<=[.!?。！？][”\"] ))(?=\S)")
 # Lines that none of these finds have no place to cut. They are searched all at once (RE2), so they know neither
@@ -138,6 +142,24 @@ def places(text: str, call: bool, rules: int) -> list[tuple[int, int]]:
             found.setdefault(place, number)
     found.pop(len(text), None)
     return [*sorted(found.items()), (len(text), 0)]
+
+
+def typed(texts: "pa.Array", source: Ints) -> Flags:
+    """For each line whether its source has two blanks behind each sentence, so that there they keep nothing apart."""
+    import pyarrow.compute as pc
+
+    twice = np.flatnonzero(pc.match_substring(texts, "  "))
+    times = np.bincount(source[twice], pc.count_substring_regex(texts.take(twice), _TYPED), minlength=1)
+    if (times < _HABIT).all():
+        return np.zeros(len(texts), bool)
+    once = np.bincount(source, pc.count_substring_regex(texts, _ONCE), minlength=len(times))
+    times = np.pad(times, (0, len(once) - len(times)))
+    return np.asarray((times >= _HABIT) & (times > _FOR_ONE * once))[source]
+
+
+def without_typed(text: str, found: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """`places` of a line of such a source, less those between its sentences."""
+    return [(at, rule) for at, rule in found if rule != _WIDE_RULE or not _TYPED_BLANKS.match(text, at - 1)]
 
 
 def _suffixes(text: str, call: bool) -> Iterable[int]:
@@ -221,3 +243,4 @@ CUTS: dict[str, Callable[[str, bool], Iterable[int]]] = {
     "tail": _tails,
     "wide": _wide,
 }
+_WIDE_RULE = 1 + [*CUTS].index("wide")

@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.text.places import places, rules_for
+from pipeline.text.places import places, rules_for, typed, without_typed
 from pipeline.text.repair import Repair, is_plain, repair_line
+from pipeline.text.width import narrow
 
 __all__ = ["Line", "Lines", "Part", "Parts", "cut_lines", "join_parts", "lines_of", "read_lines"]
 
@@ -113,7 +114,8 @@ def cut_lines(sources: Sequence[Lines]) -> Parts:
     end = np.array([*chain.from_iterable(lines.end for lines in sources)], np.int64)
     firsts = accumulate((len(lines.text) for lines in sources), initial=0)
     mended = {first + i: line for lines, first in zip(sources, firsts) for i, line in lines.mended.items()}  # noqa: B905
-    cut = _cut(texts, start, mended)
+    source = np.repeat(np.arange(len(sources)), [len(lines.text) for lines in sources])
+    cut = _cut(texts, start, mended, source)
     sizes = np.bincount(cut.line, minlength=len(texts))
     line = np.repeat(np.arange(len(texts)), np.maximum(sizes, 1))
     found = Parts(line, start[line], end[line], [texts[i] for i in line.tolist()], np.zeros(len(line), np.int64), {})
@@ -137,18 +139,21 @@ class _Cut(NamedTuple):
     cut: list[int]
 
 
-def _cut(texts: Sequence[str], start: Ints, mended: Mapping[int, Line]) -> _Cut:
-    """texts, start: the words of all lines, and where they begin."""
+def _cut(texts: Sequence[str], start: Ints, mended: Mapping[int, Line], source: Ints) -> _Cut:
+    """texts, start, source: the words of all lines, where they begin, and in which source."""
     import pyarrow as pa
 
     changed = np.zeros(len(texts), bool)
     changed[list(mended)] = True
-    rules, calls = rules_for(pa.array(texts, pa.large_string()), changed)
+    read = [*map(narrow, texts)]
+    table = pa.array(read, pa.large_string())
+    rules, calls = rules_for(table, changed)
     some = np.flatnonzero(changed | (rules > 0))
     cut = _Cut([], [], [], [], [], [])
-    columns = (some, start[some], calls[some], rules[some])
-    for i, begin, call, rule in zip(*(column.tolist() for column in columns), strict=True):
-        found = places(texts[i], call, rule) if rule else [(0, 0), (len(texts[i]), 0)]
+    columns = (some, start[some], calls[some], rules[some], typed(table, source)[some])
+    for i, begin, call, rule, twice in zip(*(column.tolist() for column in columns), strict=True):
+        found = places(read[i], call, rule) if rule else [(0, 0), (len(texts[i]), 0)]
+        found = without_typed(read[i], found) if twice else found
         if i in mended:
             for part in _parts(mended[i], found):
                 for column, value in zip(cut, (i, *part), strict=True):
