@@ -14,33 +14,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.text.line import Line, Lines
 from pipeline.text.places import places, rules_for, typed, without_typed
-from pipeline.text.repair import Repair, is_plain, repair_line
+from pipeline.text.repair import is_plain, repair_line
 from pipeline.text.width import narrow
+from pipeline.text.wrapped import unwrapped
 
 __all__ = ["Line", "Lines", "Part", "Parts", "cut_lines", "join_parts", "lines_of", "read_lines"]
 
 Ints = npt.NDArray[np.int64]
-
-
-class Line(NamedTuple):
-    """A raw line that is not blank: its span without edge white space, its words, blank lines before it, its repair."""
-
-    start: int
-    end: int
-    raw: str
-    gap: int
-    repair: Repair
-
-
-class Lines(NamedTuple):
-    """The lines of a source, column by column as in `Line`; text: repaired; mended: those that repair changed."""
-
-    start: list[int]
-    end: list[int]
-    gap: list[int]
-    text: list[str]
-    mended: dict[int, Line]
 
 
 class Part(NamedTuple):
@@ -94,7 +76,7 @@ def read_lines(text: str) -> Lines:
         if repair.alignment is not None:
             mended[i] = Line(start[i], end[i], core, gaps[i], repair)
             words[i] = repair.text
-    return Lines(start, end, gaps, words, mended)
+    return unwrapped(Lines(start, end, gaps, words, mended), text)
 
 
 def lines_of(lines: Sequence[Line]) -> Lines:

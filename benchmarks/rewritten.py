@@ -1,0 +1,61 @@
+"""Labelled pages in another dress: as other programs would have written what they say.
+
+For `python -m benchmarks.segments --rewritten`. Between the paragraphs of broken pages there is no more of a gap than
+there was before, so where a last line happens to be full nothing tells that it is one.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from string import ascii_lowercase, ascii_uppercase
+from types import MappingProxyType
+
+from pipeline.evaluation.gold import GoldPage
+from training.variants import page_of, rows_of
+
+__all__ = ["WAYS"]
+
+Rewriting = Callable[[GoldPage], GoldPage]
+
+
+def _with(signs: str, others: str) -> Rewriting:
+    table = str.maketrans(signs, others)
+    return lambda page: replace(page, text=page.text.translate(table))
+
+
+def _twice(page: GoldPage) -> GoldPage:
+    """Two blanks behind each sentence."""
+    rows = [[(label, re.sub(r"([.!?]) (?=\S)", r"\1  ", text)) for label, text in row] for row in rows_of(page)]
+    return page_of(page.name, rows)
+
+
+def _broken(width: int) -> Rewriting:
+    """Lines broken at the last blank before a width."""
+
+    def rewritten(page: GoldPage) -> GoldPage:
+        signs, begin, blank = [*page.text], 0, -1
+        for i, sign in enumerate(page.text):
+            if sign == "\n":
+                begin, blank = i + 1, -1
+            elif sign == " ":
+                blank = i
+            if i - begin >= width and blank >= 0:
+                signs[blank], begin, blank = "\n", blank + 1, -1
+        return replace(page, text="".join(signs))
+
+    return rewritten
+
+
+WAYS: Mapping[str, Rewriting] = MappingProxyType(
+    {
+        "as they are": lambda page: page,
+        "no-break spaces": _with(" ", "\u00a0"),
+        "full-width marks": _with(",:;()?.", "，：；（）？。"),
+        "two blanks behind sentences": _twice,
+        "broken at 60 characters": _broken(60),
+        "broken at 80": _broken(80),
+        "broken at 160": _broken(160),
+        "curly quotes": _with("'\"", "’”"),
+        "small letters": _with(ascii_uppercase, ascii_lowercase),
+    }
+)

@@ -1,0 +1,27 @@
+"""A source as lines: what reading, unwrapping and cutting hand on."""
+
+from typing import NamedTuple
+
+from pipeline.text.repair import Repair
+
+__all__ = ["Line", "Lines"]
+
+
+class Line(NamedTuple):
+    """A raw line that is not blank: its span without edge white space, its words, blank lines before it, its repair."""
+
+    start: int
+    end: int
+    raw: str
+    gap: int
+    repair: Repair
+
+
+class Lines(NamedTuple):
+    """The lines of a source, column by column as in `Line`; text: repaired; mended: those that repair changed."""
+
+    start: list[int]
+    end: list[int]
+    gap: list[int]
+    text: list[str]
+    mended: dict[int, Line]

@@ -1,0 +1,80 @@
+"""Lines that a program broke at some width, put together again.
+
+A mail reader, a terminal browser or a converter breaks a paragraph where the next word no longer fits. What a line says
+is then told by a part of a sentence, and honest prose looks like debris: of written test pages broken at 80 characters
+four of ten dropped characters were the article's (drop F1 .761; put together .949, whole .963).
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from pipeline.text.line import Line, Lines
+from pipeline.text.repair import Repair
+
+__all__ = ["unwrapped"]
+
+# A source is broken at the width that all but one in a hundred of its lines keep, an address that cannot be broken
+# being longer. Below and above these many characters it is none that a program breaks at.
+_NARROWEST, _WIDEST, _LONGER = 40, 200, 0.01
+# There are so many full lines, behind which the next word did not fit; they are so large a share of those with a line
+# below them; and so large a share of them goes on with a small letter, as the rows of a list do not.
+_FEWEST, _FULL, _SMALL = 8, 0.25, 0.5
+_LISTED = re.compile(r"[-–•*·●○■▪◆#>]|[(（\[【]?\d{1,2}[.)、）\]】]\s")
+
+
+def unwrapped(lines: Lines, raw: str) -> Lines:
+    """The lines of a source, those of one paragraph as one, with a space for each break; `lines` itself where the
+    source is not broken at a width.
+
+    raw: the source. A line that begins like one of a list, a heading of Markdown or a table stays one.
+    """
+    full = _full(lines)
+    if not any(full):
+        return lines
+    begins = [i for i in range(len(full)) if not (i and full[i - 1])]
+    groups = [range(a, b) for a, b in pairwise([*begins, len(full)])]
+    whole = [_joined(lines, group, raw) for group in groups]
+    mended = {i: line for i, line in enumerate(whole) if line.repair.alignment is not None}
+    return Lines(
+        [line.start for line in whole],
+        [line.end for line in whole],
+        [line.gap for line in whole],
+        [line.repair.text for line in whole],
+        mended,
+    )
+
+
+def _full(lines: Lines) -> list[bool]:
+    """Which lines the next one goes on; all are False where the source is not broken at a width."""
+    none = [False] * len(lines.text)
+    sizes = [end - start for start, end in zip(lines.start, lines.end, strict=True)]
+    most = sorted(sizes)[-1 - int(_LONGER * len(sizes))] if sizes else 0
+    if len(sizes) <= _FEWEST or not _NARROWEST <= most <= _WIDEST:
+        return none
+    below = [gap == 0 for gap in lines.gap[1:]]
+    words = [len(text.split(maxsplit=1)[0]) for text in lines.text[1:]]
+    full = [under and size + 1 + word > most for under, size, word in zip(below, sizes, words, strict=False)]
+    small = sum(text[0].islower() for text, is_full in zip(lines.text[1:], full, strict=True) if is_full)
+    if sum(full) < max(_FEWEST, _FULL * sum(below)) or small < _SMALL * sum(full):
+        return none
+    return [goes_on and not _LISTED.match(text) for goes_on, text in zip(full, lines.text[1:], strict=True)] + [False]
+
+
+def _joined(lines: Lines, group: Sequence[int], raw: str) -> Line:
+    """Some lines in a row as one."""
+    first, last = group[0], group[-1]
+    if first == last and first in lines.mended:
+        return lines.mended[first]
+    start, end = lines.start[first], lines.end[last]
+    if first == last:
+        return Line(start, end, raw[start:end], lines.gap[first], Repair(lines.text[first]))
+    alignment: list[int] = []
+    steps: set[str] = set()
+    for i in group:
+        own = lines.mended[i].repair if i in lines.mended else Repair(lines.text[i])
+        at = lines.start[i] - start
+        alignment += [at + place for place in own.alignment or range(len(own.text) + 1)]
+        steps.update(own.steps)
+    words = " ".join(lines.text[i] for i in group)
+    return Line(start, end, raw[start:end], lines.gap[first], Repair(words, tuple(alignment), tuple(sorted(steps))))

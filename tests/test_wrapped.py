@@ -1,0 +1,58 @@
+"""Paragraphs that a program broke at some width: put together again, and nothing else."""
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from pipeline.evaluation.gold import load_pages
+from pipeline.text.segments import cut_lines, read_lines
+
+TRAINING = Path(__file__).parents[1] / "training"
+PAGES = [page.text for folder in ("corpus", "segments") for page in load_pages(TRAINING / folder, "test")]
+# What a broken line may begin with and a list does, too, is taken for a list.
+LIKE_A_LIST = re.compile(r"\s([-–•*·●○■▪◆#>]|[(（\[【]?\d{1,2}[.)、）\]】](\s|$))")
+
+
+def paragraphs(page: str) -> list[str]:
+    lines = [" ".join(line.split()) for line in page.splitlines()]
+    return [line for line in lines if line and not LIKE_A_LIST.search(line) and read_lines(line).text == [line]]
+
+
+def wrapped(page: str, width: int, between: str, end: str) -> str:
+    broken = [textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) for line in paragraphs(page)]
+    return between.join(end.join(lines) for lines in broken)
+
+
+@pytest.mark.parametrize(("width", "end"), [(60, "\n"), (72, "\r\n"), (80, "\n  "), (132, " \n")])
+def test_paragraphs_are_put_together(width: int, end: str) -> None:
+    long = [page for page in PAGES if sum(len(line) > 4 * width for line in paragraphs(page)) > 4]
+    assert len(long) > 10
+    for page in long:
+        text = wrapped(page, width, end.strip(" ") * 2, end)
+        lines = read_lines(text)
+        assert lines.text == paragraphs(page)
+        for start, stop, words in zip(lines.start, lines.end, lines.text, strict=True):
+            assert text[start:stop].split() == words.split()
+
+
+def test_each_character_of_a_broken_line_has_its_place() -> None:
+    for page in PAGES[::20]:
+        text = wrapped(page, 70, "\n\n", "\r\n")
+        parts = cut_lines([read_lines(text)])
+        for i in range(len(parts.text)):
+            part = parts.part(i)
+            places = part.alignment or range(len(part.text) + 1)
+            shown = [(char, text[part.start + place]) for char, place in zip(part.text, places, strict=False)]
+            assert all(char == raw or (char == " " and raw in " \r\n") for char, raw in shown)
+
+
+def test_pages_that_are_not_broken_stay_as_they_are() -> None:
+    for page in PAGES:
+        assert len(read_lines(page).text) == sum(bool(line.strip()) for line in page.splitlines())
+
+
+def test_a_list_of_short_lines_is_none() -> None:
+    rows = [f"Clinic {i}, {'long ' * (i % 7)}street {i}, open from Monday to Friday" for i in range(60)]
+    assert read_lines("\n".join(rows)).text == rows
