@@ -231,3 +231,16 @@ def test_a_page_in_other_widths_is_labelled_as_in_plain_ones() -> None:
     plain = clean(texts)["segments"].select(columns).to_pylist()
     wide = clean([text.translate(OTHER_WIDTH) for text in texts])["segments"].select(columns).to_pylist()
     assert wide == plain
+
+
+def test_a_piece_of_html_that_is_paragraphs_and_no_more_is_labelled_like_plain_text() -> None:
+    pages = [[line.strip() for line in page.text.splitlines() if line.strip()] for page in load_pages(CORPUS, "test")]
+    pages = [lines for lines in pages if not any(set("<>&") & set(line) for line in lines)]
+    assert len(pages) > 50
+    plain = clean(["\n\n".join(lines) for lines in pages])["segments"].to_pylist()
+    table = texts_table(["".join(f"<p>{line}</p>\n" for line in lines) for lines in pages]).to_pylist()
+    rows = pa.Table.from_pylist([row | {"format": "html"} for row in table], schema=TABLES["texts"].schema)
+    marked = CLEAN.run({"texts": rows}, Clean())["segments"].to_pylist()
+    kept = [[row["text"] for row in found if row["kept"]] for found in (plain, marked)]
+    alike = set(kept[0]) & set(kept[1])
+    assert len(alike) > 0.98 * max(map(len, map(set, kept)))

@@ -211,6 +211,16 @@ def test_an_empty_text_field_does_not_hide_the_html_field(name):
     assert records(name, data) == ["<p>Rest", "empty"]
 
 
+def test_a_piece_of_html_in_a_text_field_or_file_is_html():
+    rows = ["<p class=x>Rest helps.</p>\n<ul><li>Ice</li></ul>", "<p> begins a paragraph.", "x<p>y</p>"]
+    data = "\n".join(json.dumps({"text": row}) for row in rows).encode()
+    kinds = [item.kind for item in read("a.jsonl", io.BytesIO(data), len(data), Ingest())]
+    assert kinds == ["html", "txt", "txt"]
+    piece = b"\n<div>\n<p>Rest helps.</p></div>"
+    assert [item.kind for item in read("a.txt", io.BytesIO(piece), len(piece), Ingest())] == ["html"]
+    assert [item.kind for item in read("a.md", io.BytesIO(piece), len(piece), Ingest())] == ["md"]
+
+
 def test_a_table_without_the_field_is_rejected():
     assert failure("a.csv", b"id,body\n1,x") == "field"
     assert failure("a.parquet", parquet(pa.table({"body": ["x"]}))) == "field"

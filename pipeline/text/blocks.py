@@ -49,6 +49,11 @@ _AROUND = {"nav": "nav", "footer": "legal", "aside": "related", "figcaption": "c
 _ELEMENTS = (*_AROUND, "article", "main")
 _ELEMENT_BIT = {name: 1 << i for i, name in enumerate(_ELEMENTS)}
 _PAIR_BIT = {w: 1 << i for i, words in enumerate(_NAMED.values()) for w in words.split() if "-" in w}
+# A page without any of these is paragraphs and no more (a field of a record, say): nothing tells its main text from the
+# rest but the words, so it is read like plain text.
+_SPEAKS = re.compile(
+    r"<(?:html|head|title|h1|nav|aside|header|footer|main|article|section|form)\b|\s(?:class|id|role)\s*=", re.I
+)
 _MARKS = re.compile(r"[\W_]")
 _PAIR = re.compile(r"\b(?:" + "|".join(_PAIR_BIT) + r")\b")
 
@@ -106,7 +111,8 @@ def _read(page: str, html: HtmlText, chances: list[float], around: list[int], ba
     marks = [*zip(around, tags, hidden, links, long, repeat(title >= 0))]
     repairs = ((i, repair_line(text)) for i, text in enumerate(blocks.text) if not is_plain(text))
     mended = {i: repair for i, repair in repairs if repair.alignment is not None}
-    none = [chance <= bar and i != title for i, chance in enumerate(chances)]
+    bare = not _SPEAKS.search(page)
+    none = [chance <= bar and i != title and not bare for i, chance in enumerate(chances)]
     out = [*compress(range(len(none)), none)]
     dropped = Dropped(
         [*compress(blocks.start, none)], [*compress(blocks.end, none)],
@@ -114,12 +120,16 @@ def _read(page: str, html: HtmlText, chances: list[float], around: list[int], ba
         [_composed(mended.get(i), blocks.alignment[i]) for i in out], [_label(marks[i]) for i in out],
         [round(1 - chances[i], 4) for i in out],
     )  # fmt: skip
-    lines, factors = [], []
+    lines: list[Line] = []
+    factors: list[dict[str, float]] = []
     for i in (i for i, drop in enumerate(none) if not drop):
         start, end, found = blocks.start[i], blocks.end[i], mended.get(i)
         place = _composed(found, blocks.alignment[i])
         text, steps = (found.text, found.steps) if found else (blocks.text[i], ())
         lines.append(Line(start, end, page[start:end], 1, Repair(text, None if place is None else tuple(place), steps)))
+        if bare:
+            factors.append({})
+            continue
         odds = 1.0 if i == title else _TRUST * min(chances[i] / max(1 - chances[i], 1 / _SURE), _SURE)
         speaks = _factors(marks[i])
         factors.append(speaks | {label: odds * speaks.get(label, 1.0) for label in KEPT_LABELS})

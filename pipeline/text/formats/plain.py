@@ -14,7 +14,7 @@ from pipeline.config import Ingest
 from pipeline.errors import RejectError
 from pipeline.text.cuts import article_cut
 from pipeline.text.decode import decode, is_utf8
-from pipeline.text.formats.record import Record, content_kind
+from pipeline.text.formats.record import Record, content_kind, opens_page
 from pipeline.text.formats.unpack import can_restart, chunks, restarted
 
 __all__ = ["STRETCH", "declared_charset", "read_html", "read_md", "read_txt"]
@@ -39,7 +39,7 @@ def declared_charset(data: bytes) -> str | None:
 
 
 def read_txt(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectError]:
-    """The stream as plain text; as HTML where it opens as an HTML document."""
+    """The stream as plain text; as HTML where it opens as an HTML document or is a piece of one."""
     return _text(stream, "txt")
 
 
@@ -57,7 +57,7 @@ def read_html(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectError
 
 def _text(stream: BinaryIO, kind: str) -> Iterator[Record]:
     data = stream.read(STRETCH + 1)
-    long = len(data) > STRETCH and content_kind(data[:4096].decode("utf-8", "replace")) != "html"
+    long = len(data) > STRETCH and not opens_page(data[:4096].decode("utf-8", "replace"))
     if long and can_restart(stream):
         sound = is_utf8(chain([data], chunks(stream)))
         stream, data = restarted(stream), b""

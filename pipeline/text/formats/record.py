@@ -8,12 +8,16 @@ from typing import BinaryIO
 from pipeline.config import Ingest
 from pipeline.errors import RejectError
 
-__all__ = ["Reader", "Record", "content_kind"]
+__all__ = ["Reader", "Record", "content_kind", "opens_page"]
 
 # Comments can be read in one way only, else each more doubles the ways to read the ones before. Single characters are
 # repeated possessively, groups are not: Python 3.11.2 matches those wrongly.
 _COMMENT = r"<!--[^-]*+(?:-(?!->)[^-]*+)*-->\s*+"
 _HTML = re.compile(rf"\ufeff?\s*(?:<\?xml[^>]*>\s*)?(?:{_COMMENT})*<(?:!doctype\s+html|html)\b", re.I)
+
+_NAMES = "(?:p|div|h[1-6]|[uod]l|table|section|article|main|header|blockquote|figure|body)"
+_BLOCK = re.compile(rf"\ufeff?\s*+<{_NAMES}(?:\s[^<>]*+)?>", re.I)
+_CLOSED = re.compile(rf"</{_NAMES}\s*>", re.I)
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,16 @@ Reader = Callable[[BinaryIO, Ingest], Iterator[Record | RejectError]]
 
 
 def content_kind(text: str, kind: str = "txt") -> str:
-    """`html` where the text opens as an HTML document, whatever its file was called; else `kind`.
+    """`html` where the text opens as an HTML document, whatever its file was called, or is a piece of one: plain text
+    by its name, it opens with a block and closes some; else `kind`.
 
-    >>> content_kind("<!DOCTYPE html><p>Hi"), content_kind("a <html> tag is")
-    ('html', 'txt')
+    >>> [content_kind(text) for text in ("<!DOCTYPE html><p>Hi", "a <html> tag is", "<p>Hi</p>", "<p> is a tag")]
+    ['html', 'txt', 'html', 'txt']
     """
-    return "html" if _HTML.match(text[:4096]) else kind
+    piece = kind == "txt" and _BLOCK.match(text) is not None and _CLOSED.search(text) is not None
+    return "html" if piece or opens_page(text) else kind
+
+
+def opens_page(text: str) -> bool:
+    """Whether the text opens as an HTML document."""
+    return _HTML.match(text[:4096]) is not None
