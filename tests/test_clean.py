@@ -244,3 +244,12 @@ def test_a_piece_of_html_that_is_paragraphs_and_no_more_is_labelled_like_plain_t
     kept = [[row["text"] for row in found if row["kept"]] for found in (plain, marked)]
     alike = set(kept[0]) & set(kept[1])
     assert len(alike) > 0.98 * max(map(len, map(set, kept)))
+
+
+@pytest.mark.parametrize("sign", ["\u200b", "\ufeff", "\u00ad"])
+def test_what_shows_nothing_says_nothing(sign: str) -> None:
+    texts = [page.text for page in load_pages(CORPUS, "test")]
+    plain = clean(texts)["segments"].to_pylist()
+    signed = clean([f"{sign}{text}".replace("\n", f"{sign}\n{sign}") for text in texts])["segments"].to_pylist()
+    kept = [{row["text"].strip(sign) for row in found if row["kept"]} for found in (plain, signed)]
+    assert len(kept[0] & kept[1]) > 0.98 * max(map(len, kept))

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from pipeline.schema import KEPT_LABELS
 from pipeline.text.patterns import finder
 from pipeline.text.segments import Lines, Parts, cut_lines
-from pipeline.text.width import narrow
+from pipeline.text.width import visible
 from pipeline.text.words import Tokens, packed, tokens, word_matrix
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ _WIDE_REPEAT = re.compile(r"\{\d+,\d{2,}\}")
 class PartTable:
     """Parts of any number of sources, column by column, in order of source and place.
 
-    texts: repaired words, as `narrow` reads them. source: index of the source. line: index of the line in its source.
+    texts: repaired words, as `visible` shows them. source: index of the source. line: index of the line in its source.
     gap: blank lines before the line. cut: number of the cut before the part, as in `Part`. factors: what markup says,
     by label; empty where there is none.
     """
@@ -90,7 +90,7 @@ def parts_of(sources: Sequence[Lines]) -> tuple[Parts, PartTable]:
     source = np.repeat(np.arange(len(sources)), sizes)[parts.line]
     gap = np.array([*chain.from_iterable(lines.gap for lines in sources)], np.int64)[parts.line]
     parts = parts._replace(line=parts.line - (np.cumsum(sizes) - sizes)[source])
-    return parts, PartTable([*map(narrow, parts.text)], source, parts.line, gap, parts.cut)
+    return parts, PartTable([*map(visible, parts.text)], source, parts.line, gap, parts.cut)
 
 
 @cache
