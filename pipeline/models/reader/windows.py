@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pipeline.text.sentences import sentences
+from pipeline.text.width import narrow
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -82,7 +83,7 @@ class Window:
 def read_sentences(lines: Sequence[Line], tokenizer: "Tokenizer", max_tokens: int = 200) -> list[Sentence]:
     """The sentences of an article, tokenised; one longer than `max_tokens` is cut."""
     found: list[Sentence] = []
-    encodings = tokenizer.encode_batch([line.text for line in lines], add_special_tokens=False)
+    encodings = tokenizer.encode_batch([narrow(line.text) for line in lines], add_special_tokens=False)
     for index, (line, encoding) in enumerate(zip(lines, encodings, strict=True)):
         words = _words(encoding)
         ends = [end for _, end in sentences(line.text)] or [len(line.text)]
