@@ -8,7 +8,8 @@ __all__ = ["Line", "Lines"]
 
 
 class Line(NamedTuple):
-    """A raw line that is not blank: its span without edge white space, its words, blank lines before it, its repair."""
+    """A raw line that is not blank, or some that are one paragraph: its span without edge white space, its words, blank
+    lines before it, its repair."""
 
     start: int
     end: int
@@ -18,7 +19,8 @@ class Line(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """The lines of a source, column by column as in `Line`; text: repaired; mended: those that repair changed."""
+    """The lines of a source, column by column as in `Line`; text: repaired; mended: those whose text is not the raw
+    line, since repair changed it or some were put together."""
 
     start: list[int]
     end: list[int]
