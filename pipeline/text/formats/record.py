@@ -17,7 +17,8 @@ _HTML = re.compile(rf"\ufeff?\s*(?:<\?xml[^>]*>\s*)?(?:{_COMMENT})*<(?:!doctype\
 
 _NAMES = "(?:p|div|h[1-6]|[uod]l|table|section|article|main|header|blockquote|figure|body)"
 _BLOCK = re.compile(rf"\ufeff?\s*+<{_NAMES}(?:\s[^<>]*+)?>", re.I)
-_CLOSED = re.compile(rf"</{_NAMES}\s*>", re.I)
+_EDGE = re.compile(rf"<(?P<end>/?){_NAMES}(?:\s[^<>]*+)?>", re.I)
+_OUTSIDE = 0.1  # share of a piece of HTML that may stand in no block; where more does, line breaks tell its paragraphs
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,27 @@ Reader = Callable[[BinaryIO, Ingest], Iterator[Record | RejectError]]
 
 def content_kind(text: str, kind: str = "txt") -> str:
     """`html` where the text opens as an HTML document, whatever its file was called, or is a piece of one: plain text
-    by its name, it opens with a block and closes some; else `kind`.
+    by its name, it opens with a block, closes some, and nearly all of it stands in blocks; else `kind`.
 
     >>> [content_kind(text) for text in ("<!DOCTYPE html><p>Hi", "a <html> tag is", "<p>Hi</p>", "<p> is a tag")]
     ['html', 'txt', 'html', 'txt']
     """
-    piece = kind == "txt" and _BLOCK.match(text) is not None and _CLOSED.search(text) is not None
+    piece = kind == "txt" and _BLOCK.match(text) is not None and _is_in_blocks(text)
     return "html" if piece or opens_page(text) else kind
 
 
 def opens_page(text: str) -> bool:
     """Whether the text opens as an HTML document."""
     return _HTML.match(text[:4096]) is not None
+
+
+def _is_in_blocks(text: str) -> bool:
+    """Whether some block is closed, and nearly all text lies between the edges of blocks."""
+    depth = outside = at = closed = 0
+    for edge in _EDGE.finditer(text):
+        outside += 0 if depth else len(text[at : edge.start()].strip())
+        depth = max(depth - 1, 0) if edge["end"] else depth + 1
+        closed += bool(edge["end"])
+        at = edge.end()
+    outside += 0 if depth else len(text[at:].strip())
+    return closed > 0 and outside <= _OUTSIDE * len(text)
