@@ -37,6 +37,15 @@ def test_paragraphs_are_put_together(width: int, end: str) -> None:
             assert text[start:stop].split() == words.split()
 
 
+def test_a_broken_page_in_a_dump_of_others() -> None:
+    whole, broken = (max(PAGES[half::2], key=lambda page: len(paragraphs(page))) for half in (0, 1))
+    text = "\n".join([*paragraphs(whole), "", wrapped(broken, 80, "\n\n", "\n"), "", *paragraphs(whole)])
+    short = [line for line in paragraphs(broken) if len(line) <= 80]
+    found = read_lines(text).text
+    assert len(set(found) & set(paragraphs(broken))) >= 0.95 * len(set(paragraphs(broken)) - set(short))
+    assert set(found) >= {line for line in paragraphs(whole) if len(line) > 200}
+
+
 def test_each_character_of_a_broken_line_has_its_place() -> None:
     for page in PAGES[::20]:
         text = wrapped(page, 70, "\n\n", "\r\n")

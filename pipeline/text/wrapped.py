@@ -14,20 +14,20 @@ from pipeline.text.repair import Repair
 
 __all__ = ["unwrapped"]
 
-# A source is broken at the width that all but one in a hundred of its lines keep, an address that cannot be broken
-# being longer. Below and above these many characters it is none that a program breaks at.
+# Looked at are stretches without a line wider than any that a program breaks at. One is broken at the width that all
+# but one in a hundred of its lines keep, an address that cannot be broken being longer; a narrow one at none.
 _NARROWEST, _WIDEST, _LONGER = 40, 200, 0.01
-# There are so many full lines, behind which the next word did not fit; they are so large a share of those with a line
-# below them; and so large a share of them goes on with a small letter, as the rows of a list do not.
+# It has so many full lines, behind which the next word did not fit; they are so large a share of all with one under
+# them; and so large a share of them goes on with a small letter, as the rows of a list do not.
 _FEWEST, _FULL, _SMALL = 8, 0.25, 0.5
 _LISTED = re.compile(r"[-–•*·●○■▪◆#>]|[(（\[【]?\d{1,2}[.)、）\]】]\s")
 
 
 def unwrapped(lines: Lines, raw: str) -> Lines:
-    """The lines of a source, those of one paragraph as one, with a space for each break; `lines` itself where the
-    source is not broken at a width.
+    """The lines of a source, those of one broken paragraph as one, with a space for each break; `lines` itself where
+    nothing is broken at a width.
 
-    raw: the source. A line that begins like one of a list, a heading of Markdown or a table stays one.
+    raw: the source. A line that begins like one of a list or a heading of Markdown stays one.
     """
     full = _full(lines)
     if not any(full):
@@ -46,19 +46,29 @@ def unwrapped(lines: Lines, raw: str) -> Lines:
 
 
 def _full(lines: Lines) -> list[bool]:
-    """Which lines the next one goes on; all are False where the source is not broken at a width."""
-    none = [False] * len(lines.text)
+    """Which lines the next one goes on: those of stretches without a wide line that are broken at a width."""
     sizes = [end - start for start, end in zip(lines.start, lines.end, strict=True)]
-    most = sorted(sizes)[-1 - int(_LONGER * len(sizes))] if sizes else 0
-    if len(sizes) <= _FEWEST or not _NARROWEST <= most <= _WIDEST:
+    wide = [i for i, size in enumerate(sizes) if size > _WIDEST]
+    full = [False] * len(sizes)
+    for before, behind in pairwise([-1, *wide, len(sizes)]):
+        span = slice(before + 1, behind)
+        full[span] = _full_in(lines.text[span], sizes[span], lines.gap[span])
+    return full
+
+
+def _full_in(texts: Sequence[str], sizes: Sequence[int], gaps: Sequence[int]) -> list[bool]:
+    """The same of one stretch."""
+    none = [False] * len(texts)
+    most = sorted(sizes)[-1 - int(_LONGER * len(sizes))] if len(sizes) > _FEWEST else 0
+    if most < _NARROWEST:
         return none
-    below = [gap == 0 for gap in lines.gap[1:]]
-    words = [len(text.split(maxsplit=1)[0]) for text in lines.text[1:]]
+    below = [gap == 0 for gap in gaps[1:]]
+    words = [len(text.split(maxsplit=1)[0]) for text in texts[1:]]
     full = [under and size + 1 + word > most for under, size, word in zip(below, sizes, words, strict=False)]
-    small = sum(text[0].islower() for text, is_full in zip(lines.text[1:], full, strict=True) if is_full)
+    small = sum(text[0].islower() for text, is_full in zip(texts[1:], full, strict=True) if is_full)
     if sum(full) < max(_FEWEST, _FULL * sum(below)) or small < _SMALL * sum(full):
         return none
-    return [goes_on and not _LISTED.match(text) for goes_on, text in zip(full, lines.text[1:], strict=True)] + [False]
+    return [goes_on and not _LISTED.match(text) for goes_on, text in zip(full, texts[1:], strict=True)] + [False]
 
 
 def _joined(lines: Lines, group: Sequence[int], raw: str) -> Line:
