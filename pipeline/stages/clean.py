@@ -25,9 +25,10 @@ from pipeline.text.blocks import Dropped, read_pages
 from pipeline.text.features import PartTable, parts_of
 from pipeline.text.labelled import Article, Labels, joined, page_of, sample, solid
 from pipeline.text.language import languages
+from pipeline.text.line import Lines
 from pipeline.text.metadata import Metadata
 from pipeline.text.origin import Words, origin
-from pipeline.text.segments import Lines, Parts, lines_of, read_lines
+from pipeline.text.segments import Parts, lines_of, read_lines
 
 __all__ = ["CLEAN"]
 

@@ -21,9 +21,9 @@ from pipeline.models.main_text.words import Vocabulary
 from pipeline.schema import KEPT_LABELS
 from pipeline.text.credits import main_heading, with_credits
 from pipeline.text.html import HtmlText, extract
+from pipeline.text.line import Line
 from pipeline.text.metadata import Metadata
 from pipeline.text.repair import Repair, is_plain, repair_line
-from pipeline.text.segments import Line
 
 __all__ = ["Dropped", "Page", "read_pages"]
 

@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.schema import KEPT_LABELS
+from pipeline.text.line import Lines
 from pipeline.text.patterns import finder
-from pipeline.text.segments import Lines, Parts, cut_lines
+from pipeline.text.segments import Parts, cut_lines
 from pipeline.text.width import visible
 from pipeline.text.words import Tokens, packed, tokens, word_matrix
 

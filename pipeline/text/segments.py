@@ -20,7 +20,7 @@ from pipeline.text.repair import is_plain, repair_line
 from pipeline.text.width import narrow
 from pipeline.text.wrapped import unwrapped
 
-__all__ = ["Line", "Lines", "Part", "Parts", "cut_lines", "join_parts", "lines_of", "read_lines"]
+__all__ = ["Part", "Parts", "cut_lines", "join_parts", "lines_of", "read_lines"]
 
 Ints = npt.NDArray[np.int64]
 
