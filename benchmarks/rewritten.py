@@ -11,7 +11,7 @@ from string import ascii_lowercase, ascii_uppercase
 from types import MappingProxyType
 
 from pipeline.evaluation.gold import GoldPage
-from training.variants import page_of, rows_of
+from training.variants import page_of, rows_of, single_articles
 
 __all__ = ["WAYS"]
 
@@ -46,6 +46,23 @@ def _broken(width: int) -> Rewriting:
     return rewritten
 
 
+def _run_together(page: GoldPage) -> GoldPage:
+    """As one line, white space made single."""
+    rows = [row for row in rows_of(page) if row]
+    return page_of(page.name, [[*rows[0], *(piece for row in rows[1:] for piece in (("", " "), *row))]])
+
+
+def _glued(page: GoldPage) -> GoldPage:
+    """As one line, with nothing between what were two."""
+    return page_of(page.name, [[piece for row in rows_of(page) for piece in row]])
+
+
+def _line_by_line(page: GoldPage) -> GoldPage:
+    """Each article as one line."""
+    rows = [row for article in single_articles(page) for row in rows_of(_run_together(article))]
+    return page_of(page.name, rows)
+
+
 WAYS: Mapping[str, Rewriting] = MappingProxyType(
     {
         "as they are": lambda page: page,
@@ -59,6 +76,9 @@ WAYS: Mapping[str, Rewriting] = MappingProxyType(
         "broken at 80": _broken(80),
         "broken at 160": _broken(160),
         "curly quotes": _with("'\"", "’”"),
+        "a page on one line": _run_together,
+        "the same, no blanks between": _glued,
+        "an article on each line": _line_by_line,
         "small letters": _with(ascii_uppercase, ascii_lowercase),
     }
 )

@@ -141,6 +141,7 @@ class TestFingerprint:
         [
             ("clean", "pipeline/models/labeller/weights.npz"),
             ("clean", "pipeline/models/second_opinion/weights.onnx"),
+            ("clean", "pipeline/models/line_breaks/weights.onnx"),
             ("clean", "pipeline/text/repair.py"),
             ("tag", "pipeline/knowledge/terms/condition.csv"),
             ("tag", "pipeline/schema.py"),

@@ -49,18 +49,22 @@ PAGES_OF_A_WORD = 8  # rarer words are topics, and topics say nothing about the 
 
 class Sequences(nn.Module):
     """The network of `pipeline.models.labeller`, `width` numbers a part, with its training noise, of which `noise` is
-    a share."""
+    a share. strides, answers: of another that is made alike; of its words nothing is learnt where `blank` says so."""
 
-    def __init__(self, blank: Blank, *, width: int = STATE, noise: float = 1.0) -> None:
+    def __init__(
+        self, blank: Blank, *, width: int = STATE, noise: float = 1.0, strides: Sequence[int] = STRIDES,
+        answers: int = len(LABELS),
+    ) -> None:  # fmt: skip
         super().__init__()
         self.known = torch.from_numpy(blank.network.vectors)
         count = int(blank.learnt.sum())
         self.place = torch.from_numpy(np.where(blank.learnt, np.cumsum(blank.learnt) - 1, count))
-        self.vectors = nn.EmbeddingBag(count + 1, WIDTH, mode="sum", padding_idx=count)
+        self.vectors = nn.EmbeddingBag(count + 1, WIDTH if count else 0, mode="sum", padding_idx=count)
         nn.init.normal_(self.vectors.weight, 0, 0.05)
         self.vectors.weight.data[count] = 0
-        own = len(blank.network.names) + WIDTH + self.known.shape[1]
-        widths = [(own, width), *((3 * width, width) for _ in STRIDES), (width, len(LABELS))]
+        self.strides = strides
+        own = len(blank.network.names) + self.vectors.embedding_dim + self.known.shape[1]
+        widths = [(own, width), *((3 * width, width) for _ in strides), (width, answers)]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in widths)
         self.noise, self.lost = nn.Dropout(0.25 * noise), nn.Dropout(0.1 * noise)
         self.unread = 0.3 * noise  # share of the words
@@ -72,11 +76,13 @@ class Sequences(nn.Module):
         """What each layer reads; of those between the first and the last what they read of the part itself."""
         word, offset, share = bag
         share = share * (torch.rand(len(share)) > self.unread) / (1 - self.unread) if self.training else share
-        learnt = self.vectors(self.place[word], offset, per_sample_weights=share)
         known = functional.embedding_bag(word, self.known, offset, mode="sum", per_sample_weights=share)
+        learnt = known[:, :0]
+        if self.vectors.embedding_dim:
+            learnt = self.vectors(self.place[word], offset, per_sample_weights=share)
         own = torch.cat([self.lost(values), learnt, known], 1)
         read = [own, self.noise(functional.relu(self.layers[0](own)))]
-        for layer, stride in zip(list(self.layers)[1:-1], STRIDES, strict=True):
+        for layer, stride in zip(list(self.layers)[1:-1], self.strides, strict=True):
             state = read[-1]
             wide = functional.pad(state, (0, 0, stride, stride))
             around = torch.cat([wide[: len(state)], state, wide[2 * stride :]], 1)
@@ -154,7 +160,7 @@ def fit(model: Sequences, epochs: Sequence[Sequence[Dump]], loss: Loss, seed: in
 def packed(models: Sequence[Sequences], blank: Blank, dumps: Sequence[Dump]) -> Network:
     """The trained weights side by side; `dumps` tell how large the numbers are that the layers read."""
     vectors = np.concatenate([model.words() for model in models], axis=1)
-    layers = to_onnx([_layers(model, dumps) for model in models], STRIDES, blank.scale)
+    layers = to_onnx([_layers(model, dumps) for model in models], models[0].strides, blank.scale)
     return replace(blank.network, vectors=vectors, layers=layers)
 
 

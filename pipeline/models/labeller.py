@@ -27,7 +27,9 @@ from pipeline.text.labelled import Labels
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-__all__ = ["Network", "first_opinion", "label_parts", "load_network", "network_of_beginnings", "probabilities"]
+__all__ = [
+    "Network", "first_opinion", "label_parts", "load_network", "network_of_beginnings", "probabilities", "word_numbers",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -86,7 +88,7 @@ def _read(rows: Features, network: Network) -> Floats:
 def _summed(rows: Features, network: Network) -> Floats:
     from scipy.sparse import csr_matrix
 
-    index = _index(network.words)
+    index = word_numbers(network.words)
     known = np.array([index.get(word, -1) for word in rows.words.vocabulary], np.int64)
     word = known[rows.words.word] if len(known) else np.zeros(0, np.int64)
     part, word = rows.words.part[word >= 0], word[word >= 0]
@@ -98,7 +100,8 @@ def _summed(rows: Features, network: Network) -> Floats:
 
 
 @cache
-def _index(words: tuple[str, ...]) -> dict[str, int]:
+def word_numbers(words: tuple[str, ...]) -> dict[str, int]:
+    """The place of each word of a network's `words`."""
     return {word: i for i, word in enumerate(words)}
 
 

@@ -28,6 +28,7 @@ from pipeline.text.language import languages
 from pipeline.text.line import Lines
 from pipeline.text.metadata import Metadata
 from pipeline.text.origin import Words, origin
+from pipeline.text.run_together import restored
 from pipeline.text.segments import Parts, lines_of, read_lines
 
 __all__ = ["CLEAN"]
@@ -126,7 +127,7 @@ def _read(rows: list[dict[str, Any]], config: Clean) -> Iterator[Source]:
             dropped = page.dropped if found else None
             yield Source(row, text, lines_of(page.lines), page.factors, page.markup, dropped, page.meta)
         else:
-            yield Source(row, text, read_lines(text))
+            yield Source(row, text, restored(read_lines(text)))
 
 
 def _cut(sources: list[Source]) -> Batch:

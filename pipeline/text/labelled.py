@@ -53,13 +53,14 @@ class Article(NamedTuple):
 
 def joined(parts: Parts, labels: Labels, source: Ints, raw: Sequence[str]) -> tuple[Article, Ints]:
     """The segments of some sources, and the source of each: neighbours of one line and one label are one segment, with
-    the lower of their scores and the first one's reason.
+    the lower of their scores and the first one's reason; so are those of two lines of which the second goes on.
 
     source: that of each part. raw: the texts of the sources.
     """
     if not parts.text:
         return Article([], [], [], [], [], [], [], []), source
-    new = np.diff(source, prepend=-1) | np.diff(parts.line, prepend=-1) | np.diff(labels.label, prepend=-1)
+    new_line = (np.diff(parts.line, prepend=-1) != 0) & ~parts.goes_on
+    new = (np.diff(source, prepend=-1) != 0) | new_line | (np.diff(labels.label, prepend=-1) != 0)
     first = np.flatnonzero(new)
     last = np.append(first[1:], len(parts.text)) - 1
     aligned = np.zeros(len(parts.text), bool)

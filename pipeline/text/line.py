@@ -20,10 +20,12 @@ class Line(NamedTuple):
 
 class Lines(NamedTuple):
     """The lines of a source, column by column as in `Line`; text: repaired; mended: those whose text is not the raw
-    line, since repair changed it or some were put together."""
+    line, since repair changed it or some were put together; goes_on: those before which the source has no line break
+    and that are one segment with the line before them where both are of one kind."""
 
     start: list[int]
     end: list[int]
     gap: list[int]
     text: list[str]
     mended: dict[int, Line]
+    goes_on: frozenset[int] = frozenset()

@@ -20,9 +20,10 @@ from pipeline.text.repair import is_plain, repair_line
 from pipeline.text.width import narrow
 from pipeline.text.wrapped import unwrapped
 
-__all__ = ["Part", "Parts", "cut_lines", "join_parts", "lines_of", "read_lines"]
+__all__ = ["Part", "Parts", "cut_lines", "join_parts", "lines_of", "parts_at", "read_lines"]
 
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 class Part(NamedTuple):
@@ -38,7 +39,7 @@ class Part(NamedTuple):
 
 class Parts(NamedTuple):
     """The parts of some lines in order, column by column as in `Part`; line: index of the line; alignment: by the index
-    of the part, of those that have one."""
+    of the part, of those that have one; goes_on: whether a part begins a line that `Lines` says so of."""
 
     line: Ints
     start: Ints
@@ -46,6 +47,7 @@ class Parts(NamedTuple):
     text: list[str]
     cut: Ints
     alignment: dict[int, Sequence[int]]
+    goes_on: Flags
 
     def part(self, i: int) -> Part:
         """The part at index `i`."""
@@ -94,13 +96,16 @@ def cut_lines(sources: Sequence[Lines]) -> Parts:
     texts = [*chain.from_iterable(lines.text for lines in sources)]
     start = np.array([*chain.from_iterable(lines.start for lines in sources)], np.int64)
     end = np.array([*chain.from_iterable(lines.end for lines in sources)], np.int64)
-    firsts = accumulate((len(lines.text) for lines in sources), initial=0)
-    mended = {first + i: line for lines, first in zip(sources, firsts) for i, line in lines.mended.items()}  # noqa: B905
+    firsts = [*accumulate((len(lines.text) for lines in sources), initial=0)][:-1]
+    mended = {first + i: line for lines, first in zip(sources, firsts, strict=True) for i, line in lines.mended.items()}
+    goes_on = [first + i for lines, first in zip(sources, firsts, strict=True) for i in lines.goes_on]
     source = np.repeat(np.arange(len(sources)), [len(lines.text) for lines in sources])
     cut = _cut(texts, start, mended, source)
     sizes = np.bincount(cut.line, minlength=len(texts))
     line = np.repeat(np.arange(len(texts)), np.maximum(sizes, 1))
-    found = Parts(line, start[line], end[line], [texts[i] for i in line.tolist()], np.zeros(len(line), np.int64), {})
+    texts_of = [texts[i] for i in line.tolist()]
+    follows = np.isin(line, goes_on) & (np.diff(line, prepend=-1) != 0)
+    found = Parts(line, start[line], end[line], texts_of, np.zeros(len(line), np.int64), {}, follows)
     places = np.flatnonzero(sizes[line])
     found.start[places], found.end[places], found.cut[places] = cut.start, cut.end, cut.cut
     for i, text, alignment in zip(places.tolist(), cut.text, cut.alignment, strict=True):
@@ -108,6 +113,18 @@ def cut_lines(sources: Sequence[Lines]) -> Parts:
         if alignment is not None:
             found.alignment[i] = alignment
     return found
+
+
+def parts_at(lines: Lines, line: int, places: Sequence[tuple[int, int]]) -> list[Part]:
+    """One of some lines cut at places in order, code points of its words, each with the number that the part behind it
+    gets as its `cut`."""
+    text = lines.text[line]
+    found = [(0, 0), *places, (len(text), 0)]
+    if line in lines.mended:
+        return [*_parts(lines.mended[line], found)]
+    cut = _Cut([], [], [], [], [], [])
+    _add_plain_parts(cut, line, text, lines.start[line], found)
+    return [Part(*part) for part in zip(cut.start, cut.end, cut.text, cut.alignment, cut.cut, strict=True)]
 
 
 class _Cut(NamedTuple):

@@ -1,0 +1,152 @@
+"""Where lines ended in a text whose line breaks became blanks: a small network over its words in order.
+
+A field of a table often holds a page as one line, white space made single. A headline, a menu and an offer then run
+into the prose around them, and nothing that is known of lines tells them apart. So the breaks are read back: each word
+by what it looks like and what it means (the labeller's vectors), in view of 31 words on either side (strided layers,
+after WaveNet, van den Oord and others, 2016). `CARD.md` says how the network is trained and how well it does.
+"""
+
+import re
+import string
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.models.labeller import load_network, word_numbers
+from pipeline.models.onnx import shipped
+from pipeline.text.width import narrow
+
+__all__ = ["STRIDES", "Tokens", "break_chances", "read_tokens"]
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+STRIDES = (1, 2, 4, 8, 16)  # words before and behind that a layer looks at
+_AT_ONCE = 100_000  # characters that are read at a time; bounds memory
+# Words: what stands between blanks, cut where lines may have been put together without one ("HomeAbout us",
+# "disease.2. Rest").
+_GLUE = r"[a-z\d.!?…:;)\]%\"'”’®™]"
+_TOKEN = re.compile(rf"\S(?:[^\sA-Z\d]+|(?<!{_GLUE})[A-Z]|(?<![a-z][.!?:;)])\d|\d(?!\d?[.)、]))*")
+_WORD = re.compile(r"[a-z0-9\x80-\U0010ffff]+")  # as `pipeline.text.words.tokens` parts them
+_QUOTES = "\"'“”‘’"
+_EDGES = f"{_QUOTES}()[]{{}}【】"
+_NUMBER = re.compile(r"[(\[]?\d{1,2}[.):]")
+_LONGEST = 20  # letters of a word that are told apart
+_BETWEEN = "\n"  # words that are handled as one text; in none of them, as they hold no white space
+_SHAPES = str.maketrans(
+    dict.fromkeys(string.ascii_lowercase, "a") | dict.fromkeys(string.ascii_uppercase, "A")
+    | dict.fromkeys(string.digits, "0")
+)  # fmt: skip
+
+
+class Tokens(NamedTuple):
+    """The words of a text. start: place of each, code points. values: what each looks like, a
+    row each. spelling: its number among the different ones. words: of each different one the known words that it is
+    made of, as `word_numbers` counts them."""
+
+    start: Ints
+    values: Floats
+    spelling: Ints
+    words: list[tuple[int, ...]]
+
+
+def read_tokens(text: str) -> Tokens:
+    """What the network reads of a text."""
+    found = [*_TOKEN.finditer(narrow(text))]
+    if not found:
+        none = np.zeros(0, np.int64)
+        return Tokens(none, np.zeros((0, 0), np.float32), none, [])
+    different, spelling = _numbered(match[0] for match in found)
+    small = _BETWEEN.join(different).lower().split(_BETWEEN)
+    shapes, shape = _numbered(_BETWEEN.join(different).translate(_SHAPES).split(_BETWEEN))
+    looks = np.array([*map(_looks, shapes)], np.float32)[shape[spelling]]
+    start, end = (np.fromiter(map(place, found), np.int64, len(found)) for place in (re.Match.start, re.Match.end))
+    blanks = start - np.append(0, end[:-1])
+    gaps = np.column_stack([blanks == 0, blanks > 1]).astype(np.float32)
+    again = _again(_numbered(small)[1][spelling])
+    return Tokens(start, np.hstack([looks, gaps, again]), spelling, _known(small))
+
+
+def _numbered(words: Iterable[str]) -> tuple[list[str], Ints]:
+    """The different ones of some words, and the number of each among these."""
+    numbers: dict[str, int] = {}
+    found = np.array([numbers.setdefault(word, len(numbers)) for word in words], np.int64)
+    return [*numbers], found
+
+
+@lru_cache(maxsize=10_000)
+def _looks(word: str) -> tuple[float, ...]:
+    """What a word looks like; letters and digits of ASCII are all the same one here (`_SHAPES`)."""
+    bare = word.strip(_EDGES)
+    ended = word.rstrip(f"{_QUOTES})]】")
+    first, last, tail = bare[:1], word[-1], ended[-1:]
+    return (
+        first.isupper(), len(bare) > 1 and bare.isupper(), first.islower(), first.isdigit(), word.isdigit(),
+        any(sign.isdigit() for sign in word), _NUMBER.fullmatch(word) is not None,
+        tail == ".", tail in ("!", "?", "！"), tail in (",", ";"), tail == ":", ended.endswith(("...", "…")),
+        last in f"{_QUOTES})]】", word[0] in f"{_QUOTES}([【", not any(sign.isalnum() for sign in word),
+        any(sign in "|»›>•·" for sign in word), "/" in word, "_" in word, "." in bare[1:-1],
+        any(sign in "©@#" for sign in word), any(sign in "$€£¥￥%" for sign in word), "-" in bare[1:-1],
+        min(len(word), _LONGEST) / _LONGEST, not _WORD.search(word.lower()),
+    )  # fmt: skip
+
+
+def _known(words: Sequence[str]) -> list[tuple[int, ...]]:
+    """The known words that each of some words, in small letters, is made of."""
+    number = word_numbers(load_network().words)
+    return [
+        (number[word],) if word in number else tuple(number[part] for part in _WORD.findall(word) if part in number)
+        for word in words
+    ]
+
+
+def _again(word: Ints) -> Floats:
+    """How often each word and the next one, and the one behind that, stand in the text again, up to three times."""
+    size = len(word)
+    pair = word * (size + 1) + np.append(word[1:], size)
+    _, pair, twos = np.unique(pair, return_inverse=True, return_counts=True)
+    three = pair * (size + 1) + np.append(word[2:], [size] * min(2, size))
+    _, three, threes = np.unique(three, return_inverse=True, return_counts=True)
+    return np.asarray(np.minimum(np.column_stack([twos[pair], threes[three]]) - 1, 3) / 3, np.float32)
+
+
+def break_chances(text: str) -> tuple[Ints, Floats]:
+    """Where each word of a text begins, but the first one, and the probability that it began a line.
+
+    text: a line without line feeds. Places are code points of it.
+    """
+    starts, chances = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
+    for begin, end in _stretches(text):
+        tokens = read_tokens(text[begin:end])
+        if len(tokens.start):
+            given = {"features": tokens.values[None], "words": _meanings(tokens.words)[None, tokens.spelling]}
+            [chance] = shipped("line_breaks/weights.onnx").run(None, given)
+            starts.append(begin + tokens.start)
+            chances.append(chance[0, :, 1])
+    return np.concatenate(starts)[1:], np.round(np.concatenate(chances)[1:], 4)
+
+
+def _stretches(text: str) -> Iterator[tuple[int, int]]:
+    """What is read at a time of a line: some pages, up to a blank."""
+    begin = 0
+    while begin < len(text):
+        end = text.find(" ", begin + _AT_ONCE)
+        end = end if end >= 0 else len(text)
+        yield begin, end
+        begin = end
+
+
+def _meanings(words: Sequence[tuple[int, ...]]) -> Floats:
+    """The vectors of some words of several parts each, added up as the labeller does."""
+    vectors = load_network().vectors
+    found = np.zeros((len(words), vectors.shape[1]), np.float32)
+    sizes = np.fromiter(map(len, words), np.int64, len(words))
+    some = np.flatnonzero(sizes)
+    if len(some):
+        of_parts = vectors[np.fromiter(chain.from_iterable(words), np.int64, sizes.sum())]
+        sums = np.add.reduceat(of_parts, np.cumsum(sizes[some]) - sizes[some])
+        found[some] = sums / np.sqrt(sizes[some, None].astype(np.float32))
+    return found

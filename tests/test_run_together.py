@@ -1,0 +1,92 @@
+"""Pages that come as one line: their lines read back, and nothing else."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.rewritten import WAYS
+from pipeline.evaluation.gold import GoldPage, load_pages
+from pipeline.evaluation.pages import score_cleaning
+from pipeline.models.line_breaks import break_chances, read_tokens
+from pipeline.text.run_together import restored
+from pipeline.text.segments import read_lines
+
+TRAINING = Path(__file__).parents[1] / "training"
+DEV = load_pages(TRAINING / "corpus", "dev")
+PAGES = [page for folder in ("corpus", "segments") for page in load_pages(TRAINING / folder, "test")]
+PIECES = st.sampled_from(
+    [*{word for page in PAGES[::40] for word in page.text.split()}, "&nbsp;", "don&#39;t", "\u00a0", "\x1f", "Â°", "​"]
+)
+
+
+def on_one_line(page: GoldPage) -> GoldPage:
+    return WAYS["a page on one line"](page)
+
+
+def test_most_lines_of_a_page_on_one_line_are_read_back() -> None:
+    found = right = all_breaks = 0
+    for page in DEV:
+        lines = [" ".join(line.split()) for line in page.text.splitlines() if line.strip()]
+        starts = np.cumsum([0, *(len(line) + 1 for line in lines)])[1:-1]
+        places, chances = break_chances(" ".join(lines))
+        likely = places[chances >= 0.5]
+        found, all_breaks = found + len(likely), all_breaks + len(starts)
+        right += len(np.intersect1d(likely, starts))
+    assert right >= 0.6 * all_breaks and right >= 0.8 * found
+
+
+@pytest.mark.parametrize("way", ["a page on one line", "an article on each line"])
+def test_such_pages_are_cleaned(way: str) -> None:
+    score = score_cleaning([WAYS[way](page) for page in DEV])
+    assert score.covered_once == 1
+    assert score.drop.f1 > 0.85 and score.articles.f1 > 0.6  # .69 and .21 where lines are not read back
+
+
+def test_lines_that_are_not_long_stay_as_they_are() -> None:
+    for page in PAGES:
+        lines = read_lines(page.text)
+        if max(map(len, lines.text)) < 1000:
+            assert restored(lines) is lines
+
+
+@given(st.lists(PIECES, min_size=150, max_size=400), st.sampled_from([" ", "  ", "\u00a0"]))
+def test_each_character_of_a_long_line_has_its_place(pieces: list[str], blank: str) -> None:
+    text = blank.join(pieces)
+    lines = restored(read_lines(text))
+    times = np.zeros(len(text), int)
+    for i, (start, end, words) in enumerate(zip(lines.start, lines.end, lines.text, strict=True)):
+        times[start:end] += 1
+        assert start < end and text[start:end] == text[start:end].strip()
+        if i not in lines.mended:
+            assert words == text[start:end]
+            continue
+        alignment = lines.mended[i].repair.alignment
+        assert alignment is not None and len(alignment) == len(words) + 1
+        assert alignment[0] >= 0 and alignment[-1] == end - start and list(alignment) == sorted(alignment)
+        assert lines.mended[i].raw == text[start:end]
+    assert all(times[i] == 1 or (char.isspace() and not times[i]) for i, char in enumerate(text))
+
+
+def test_prose_on_one_line_stays_whole_where_it_is_of_one_kind() -> None:
+    prose = max((line for page in PAGES for line in page.text.splitlines()), key=len)
+    lines = restored(read_lines(f"{prose} {prose}"))
+    ended = [i for i, text in enumerate(lines.text[:-1], 1) if text.rstrip("\"'”’)").endswith((".", "!", "?"))]
+    assert {*range(1, len(lines.text))} - {*ended} <= lines.goes_on
+
+
+def test_a_line_of_many_pages_is_read_like_each_of_them() -> None:
+    pages = [" ".join(page.text.split()) for page in PAGES[::4]]
+    text = " ".join(pages)
+    assert len(text) > 300_000
+    places, chances = break_chances(text)
+    assert places.tolist() == read_tokens(text).start[1:].tolist()
+    of_all = dict(zip(places.tolist(), chances.tolist(), strict=True))
+    begin, alike = 0, []
+    for page in pages:
+        own_places, own = break_chances(page)
+        alike += [abs(of_all[begin + at] - chance) < 0.1 for at, chance in zip(own_places.tolist(), own, strict=True)]
+        begin += len(page) + 1
+    assert np.mean(alike) > 0.97
