@@ -52,6 +52,12 @@ def _run_together(page: GoldPage) -> GoldPage:
     return page_of(page.name, [[*rows[0], *(piece for row in rows[1:] for piece in (("", " "), *row))]])
 
 
+def _written_out(page: GoldPage) -> GoldPage:
+    """With a backslash and a letter for each line break."""
+    rows = rows_of(page)
+    return page_of(page.name, [[*rows[0], *(piece for row in rows[1:] for piece in (("", r"\n"), *row))]])
+
+
 def _glued(page: GoldPage) -> GoldPage:
     """As one line, with nothing between what were two."""
     return page_of(page.name, [[piece for row in rows_of(page) for piece in row]])
@@ -79,6 +85,7 @@ WAYS: Mapping[str, Rewriting] = MappingProxyType(
         "a page on one line": _run_together,
         "the same, no blanks between": _glued,
         "an article on each line": _line_by_line,
+        "line breaks written out": _written_out,
         "small letters": _with(ascii_uppercase, ascii_lowercase),
     }
 )

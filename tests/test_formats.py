@@ -214,9 +214,14 @@ def test_an_empty_text_field_does_not_hide_the_html_field(name):
 def test_a_piece_of_html_in_a_text_field_or_file_is_html():
     rows = ["<p class=x>Rest helps.</p>\n<ul><li>Ice</li></ul>", "<p> begins a paragraph.", "x<p>y</p>"]
     rows += ["<h2>Causes</h2>\nA fall.\nA twist.", "<p>Rest helps.<p>Ice helps.</p> Soon."]
+    rows += [
+        "Gout<br>Beer<br/>Rest<BR />Ice",
+        "Gout<br>\nBeer<br>\nRest<br>\nIce<br>",
+        "Gout<br>\nRest<br>\n\n\nIce<br>\n",
+    ]
     data = "\n".join(json.dumps({"text": row}) for row in rows).encode()
     kinds = [item.kind for item in read("a.jsonl", io.BytesIO(data), len(data), Ingest())]
-    assert kinds == ["html", "txt", "txt", "txt", "html"]
+    assert kinds == ["html", "txt", "txt", "txt", "html", "html", "html", "txt"]
     piece = b"\n<div>\n<p>Rest helps.</p></div>"
     assert [item.kind for item in read("a.txt", io.BytesIO(piece), len(piece), Ingest())] == ["html"]
     assert [item.kind for item in read("a.md", io.BytesIO(piece), len(piece), Ingest())] == ["md"]

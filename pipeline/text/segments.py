@@ -19,6 +19,7 @@ from pipeline.text.places import places, rules_for, typed, without_typed
 from pipeline.text.repair import is_plain, repair_line
 from pipeline.text.width import narrow
 from pipeline.text.wrapped import unwrapped
+from pipeline.text.written_breaks import has_written_breaks, rows_of, without_break
 
 __all__ = ["Part", "Parts", "cut_lines", "join_parts", "lines_of", "parts_at", "read_lines"]
 
@@ -57,12 +58,15 @@ class Parts(NamedTuple):
 def read_lines(text: str) -> Lines:
     r"""The lines of a raw text that hold more than white space, repaired, in order.
 
-    Lines end where `str.splitlines` ends them, so also at \r, \v, \f, NEL and U+2028.
+    Lines end where `str.splitlines` ends them, so also at \r, \v, \f, NEL and U+2028; and at line breaks that are
+    written out, where these tell the lines of a text.
 
     >>> read_lines("a\n\n b \r\nc")
     Lines(start=[0, 4, 8], end=[1, 5, 9], gap=[0, 1, 0], text=['a', 'b', 'c'], mended={})
     """
-    rows = text.splitlines(keepends=True)
+    rows, written = text.splitlines(keepends=True), has_written_breaks(text)
+    if written:
+        rows = [*chain.from_iterable(map(rows_of, rows))]
     cores = [*map(str.strip, rows)]
     some = [i for i, core in enumerate(cores) if core]
     at = [*accumulate(map(len, rows), initial=0)]
@@ -72,9 +76,13 @@ def read_lines(text: str) -> Lines:
     gaps = [i - before - 1 for before, i in pairwise([-1, *some])]
     mended = {}
     for i, core in enumerate(words):
-        if is_plain(core):
+        if is_plain(core) and not written:
             continue
-        repair = repair_line(core)
+        repair, breaks = repair_line(core), 0
+        if written:
+            repair, breaks = without_break(core, repair)
+        if breaks and i + 1 < len(gaps):
+            gaps[i + 1] += breaks - 1
         if repair.alignment is not None:
             mended[i] = Line(start[i], end[i], core, gaps[i], repair)
             words[i] = repair.text

@@ -18,6 +18,8 @@ _HTML = re.compile(rf"\ufeff?\s*(?:<\?xml[^>]*>\s*)?(?:{_COMMENT})*<(?:!doctype\
 _NAMES = "(?:p|div|h[1-6]|[uod]l|table|section|article|main|header|blockquote|figure|body)"
 _BLOCK = re.compile(rf"\ufeff?\s*+<{_NAMES}(?:\s[^<>]*+)?>", re.I)
 _EDGE = re.compile(rf"<(?P<end>/?){_NAMES}(?:\s[^<>]*+)?>", re.I)
+_LINE_BREAK = re.compile(r"<br\s*+/?>", re.I)
+_BREAKS = 3  # such tags, and no fewer than line feeds, tell the lines of a text
 _OUTSIDE = 0.1  # share of a piece of HTML that may stand in no block; where more does, line breaks tell its paragraphs
 
 
@@ -46,18 +48,23 @@ Reader = Callable[[BinaryIO, Ingest], Iterator[Record | RejectError]]
 
 def content_kind(text: str, kind: str = "txt") -> str:
     """`html` where the text opens as an HTML document, whatever its file was called, or is a piece of one: plain text
-    by its name, it opens with a block, closes some, and nearly all of it stands in blocks; else `kind`.
+    by its name, it opens with a block, closes some, and nearly all of it stands in blocks, or no fewer tags than
+    line feeds break its lines; else `kind`.
 
     >>> [content_kind(text) for text in ("<!DOCTYPE html><p>Hi", "a <html> tag is", "<p>Hi</p>", "<p> is a tag")]
     ['html', 'txt', 'html', 'txt']
     """
-    piece = kind == "txt" and _BLOCK.match(text) is not None and _is_in_blocks(text)
+    piece = kind == "txt" and ((_BLOCK.match(text) is not None and _is_in_blocks(text)) or _is_broken_by_tags(text))
     return "html" if piece or opens_page(text) else kind
 
 
 def opens_page(text: str) -> bool:
     """Whether the text opens as an HTML document."""
     return _HTML.match(text[:4096]) is not None
+
+
+def _is_broken_by_tags(text: str) -> bool:
+    return "<" in text and len(_LINE_BREAK.findall(text)) >= max(_BREAKS, text.strip().count("\n"))
 
 
 def _is_in_blocks(text: str) -> bool:

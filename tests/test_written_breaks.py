@@ -1,0 +1,59 @@
+r"""Texts whose line breaks stand there as a backslash and a letter: read as lines, each character in its place."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.evaluation.gold import load_pages
+from pipeline.text.segments import cut_lines, read_lines
+from pipeline.text.written_breaks import has_written_breaks
+
+TRAINING = Path(__file__).parents[1] / "training"
+PAGES = [page.text for folder in ("corpus", "segments") for page in load_pages(TRAINING / folder, "test")]
+PIECES = st.lists(
+    st.sampled_from([r"\n", r"\n\n", r"\r\n", "\n", " ", "Rest", "ice &amp; heat", "Â°", r"C:\new", ".", "2"])
+)
+
+
+@pytest.mark.parametrize("sign", [r"\n", r"\r\n", r" \n "])
+def test_such_a_text_has_the_lines_that_it_would_have(sign: str) -> None:
+    for page in PAGES:
+        lines = page.strip().splitlines()
+        if any(line.strip()[:1].islower() for line in lines) or len(lines) < 5:
+            continue
+        found, plain = read_lines(sign.join(map(str.strip, lines))), read_lines("\n".join(lines))
+        assert (found.text, found.gap) == (plain.text, plain.gap)
+
+
+@given(PIECES.map("".join))
+def test_each_character_is_read_once_and_has_its_place(text: str) -> None:
+    times = np.zeros(len(text), int)
+    lines = read_lines(text)
+    for i, (start, end) in enumerate(zip(lines.start, lines.end, strict=True)):
+        times[start:end] += 1
+        if i in lines.mended:
+            assert lines.mended[i].raw == text[start:end]
+    parts = cut_lines([lines])
+    for i in range(len(parts.text)):
+        part = parts.part(i)
+        assert text[part.start : part.end].strip() == text[part.start : part.end]
+        if part.alignment is None:
+            assert part.text == text[part.start : part.end]
+        else:
+            assert len(part.alignment) == len(part.text) + 1 and list(part.alignment) == sorted(part.alignment)
+            assert part.alignment[0] >= 0 and part.alignment[-1] == part.end - part.start
+    assert all(times[i] == 1 or (char.isspace() and times[i] <= 1) for i, char in enumerate(text))
+    assert all(lines.text)
+
+
+@pytest.mark.parametrize("text", [r"Open C:\new\notes in \nabla", "Rest.\nIce.\nHeat.\n" + r"A note on \n.", r"a\nB"])
+def test_other_backslashes_break_no_line(text: str) -> None:
+    assert not has_written_breaks(text)
+    assert read_lines(text).text == text.splitlines()
+
+
+def test_no_page_of_ours_is_taken_for_one() -> None:
+    assert not any(map(has_written_breaks, PAGES))
