@@ -52,6 +52,11 @@ def _run_together(page: GoldPage) -> GoldPage:
     return page_of(page.name, [[*rows[0], *(piece for row in rows[1:] for piece in (("", " "), *row))]])
 
 
+def _sentence_by_sentence(page: GoldPage) -> GoldPage:
+    """Each sentence on a line."""
+    return replace(page, text=re.sub(r"(?<=[.!?]) (?=\S)", "\n", page.text))
+
+
 def _written_out(page: GoldPage) -> GoldPage:
     """With a backslash and a letter for each line break."""
     rows = rows_of(page)
@@ -85,6 +90,7 @@ WAYS: Mapping[str, Rewriting] = MappingProxyType(
         "a page on one line": _run_together,
         "the same, no blanks between": _glued,
         "an article on each line": _line_by_line,
+        "a sentence on each line": _sentence_by_sentence,
         "line breaks written out": _written_out,
         "small letters": _with(ascii_uppercase, ascii_lowercase),
     }

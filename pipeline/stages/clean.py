@@ -22,13 +22,13 @@ from pipeline.schema import KEPT_LABELS, TABLES
 from pipeline.stage import Stage, Tables, conform, content_id, content_ids, from_rows
 from pipeline.text.articles import article_starts
 from pipeline.text.blocks import Dropped, read_pages
+from pipeline.text.breaks import restored
 from pipeline.text.features import PartTable, parts_of
 from pipeline.text.labelled import Article, Labels, joined, page_of, sample, solid
 from pipeline.text.language import languages
 from pipeline.text.line import Lines
 from pipeline.text.metadata import Metadata
 from pipeline.text.origin import Words, origin
-from pipeline.text.run_together import restored
 from pipeline.text.segments import Parts, lines_of, read_lines
 
 __all__ = ["CLEAN"]
@@ -127,7 +127,7 @@ def _read(rows: list[dict[str, Any]], config: Clean) -> Iterator[Source]:
             dropped = page.dropped if found else None
             yield Source(row, text, lines_of(page.lines), page.factors, page.markup, dropped, page.meta)
         else:
-            yield Source(row, text, restored(read_lines(text)))
+            yield Source(row, text, restored(read_lines(text), text))
 
 
 def _cut(sources: list[Source]) -> Batch:

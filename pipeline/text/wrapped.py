@@ -12,7 +12,7 @@ from itertools import pairwise
 from pipeline.text.line import Line, Lines
 from pipeline.text.repair import Repair
 
-__all__ = ["unwrapped"]
+__all__ = ["put_together", "unwrapped"]
 
 # Looked at are stretches without a line wider than any that a program breaks at. One is broken at the width that all
 # but one in a hundred of its lines keep, an address that cannot be broken being longer; a narrow one at none.
@@ -30,10 +30,13 @@ def unwrapped(lines: Lines, raw: str) -> Lines:
     raw: the source. A line that begins like one of a list or a heading of Markdown stays one.
     """
     full = _full(lines)
-    if not any(full):
-        return lines
-    begins = [i for i in range(len(full)) if not (i and full[i - 1])]
-    groups = [range(a, b) for a, b in pairwise([*begins, len(full)])]
+    return put_together(lines, full, raw) if any(full) else lines
+
+
+def put_together(lines: Lines, goes_on: Sequence[bool], raw: str) -> Lines:
+    """The lines of a source, each and the next as one where the next `goes_on` it, with a space for the break."""
+    begins = [i for i in range(len(goes_on)) if not (i and goes_on[i - 1])]
+    groups = [range(a, b) for a, b in pairwise([*begins, len(goes_on)])]
     whole = [_joined(lines, group, raw) for group in groups]
     mended = {i: line for i, line in enumerate(whole) if line.repair.alignment is not None}
     return Lines(
