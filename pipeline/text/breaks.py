@@ -12,6 +12,7 @@ from pipeline.models.line_breaks import break_chances
 from pipeline.text.line import Line, Lines
 from pipeline.text.repair import Repair
 from pipeline.text.segments import Part, parts_at
+from pipeline.text.width import narrow
 from pipeline.text.wrapped import put_together
 
 __all__ = ["restored"]
@@ -30,8 +31,6 @@ _GOES_ON, _NEW = 1, 2
 _STOPS = tuple(".!?。！？")
 _CLOSING = "\"'”’)）]】"
 _NEAR = 6  # characters before a place that hold a sentence's mark and what closes it
-
-
 # A text has so many lines that are sentences, from so many characters on, and of these at most such a share holds more
 # than one: then each has its line. Of 2,985 pages 2 are taken for such a text, of the same ones split up 2,930.
 _SENTENCE, _SENTENCES, _OTHERS = 40, 12, 0.1
@@ -51,7 +50,8 @@ def restored(lines: Lines, raw: str) -> Lines:
 
 
 def _has_sentences_on_lines(lines: Lines) -> bool:
-    sentences = [text for text in lines.text if len(text) >= _SENTENCE and text.rstrip(_CLOSING).endswith(_STOPS)]
+    long = (narrow(text) for text in lines.text if len(text) >= _SENTENCE)
+    sentences = [text for text in long if text.rstrip(_CLOSING).endswith(_STOPS)]
     others = sum(_INNER.search(text) is not None for text in sentences)
     return len(sentences) >= _SENTENCES and others <= _OTHERS * len(sentences)
 

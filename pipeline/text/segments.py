@@ -62,7 +62,7 @@ def read_lines(text: str) -> Lines:
     written out, where these tell the lines of a text.
 
     >>> read_lines("a\n\n b \r\nc")
-    Lines(start=[0, 4, 8], end=[1, 5, 9], gap=[0, 1, 0], text=['a', 'b', 'c'], mended={})
+    Lines(start=[0, 4, 8], end=[1, 5, 9], gap=[0, 1, 0], text=['a', 'b', 'c'], mended={}, goes_on=frozenset())
     """
     rows, written = text.splitlines(keepends=True), has_written_breaks(text)
     if written:

@@ -43,9 +43,9 @@ _SHAPES = str.maketrans(
 
 
 class Tokens(NamedTuple):
-    """The words of a text. start: place of each, code points. values: what each looks like, a
-    row each. spelling: its number among the different ones. words: of each different one the known words that it is
-    made of, as `word_numbers` counts them."""
+    """The words of a text. start: place of each, code points. values: what each looks like, a row each. spelling: its
+    number among the different ones. words: of each different one the known words that it is made of, as `word_numbers`
+    counts them."""
 
     start: Ints
     values: Floats
