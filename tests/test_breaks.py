@@ -39,7 +39,7 @@ def test_most_lines_of_a_page_on_one_line_are_read_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "least"),  # where lines stay as they came, of written test pages .66, .66 and .89, articles .21 to .22
+    ("way", "least"),  # where lines stay as they came, of written test pages .66, .66, .89, articles .21, .22, .92
     [("a page on one line", 0.85), ("an article on each line", 0.85), ("a sentence on each line", 0.94)],
 )
 def test_such_pages_are_cleaned(way: str, least: float) -> None:
