@@ -46,10 +46,14 @@ def _broken(width: int) -> Rewriting:
     return rewritten
 
 
-def _run_together(page: GoldPage) -> GoldPage:
-    """As one line, white space made single."""
-    rows = [row for row in rows_of(page) if row]
-    return page_of(page.name, [[*rows[0], *(piece for row in rows[1:] for piece in (("", " "), *row))]])
+def _on_one_line(between: str, *, gaps: bool = False) -> Rewriting:
+    """As one line, with `between` for each line break; gaps: for those of blank lines, too."""
+
+    def rewritten(page: GoldPage) -> GoldPage:
+        first, *others = [row for row in rows_of(page) if row or gaps]
+        return page_of(page.name, [[*first, *(piece for row in others for piece in (("", between), *row))]])
+
+    return rewritten
 
 
 def _sentence_by_sentence(page: GoldPage) -> GoldPage:
@@ -57,20 +61,9 @@ def _sentence_by_sentence(page: GoldPage) -> GoldPage:
     return replace(page, text=re.sub(r"(?<=[.!?]) (?=\S)", "\n", page.text))
 
 
-def _written_out(page: GoldPage) -> GoldPage:
-    """With a backslash and a letter for each line break."""
-    rows = rows_of(page)
-    return page_of(page.name, [[*rows[0], *(piece for row in rows[1:] for piece in (("", r"\n"), *row))]])
-
-
-def _glued(page: GoldPage) -> GoldPage:
-    """As one line, with nothing between what were two."""
-    return page_of(page.name, [[piece for row in rows_of(page) for piece in row]])
-
-
 def _line_by_line(page: GoldPage) -> GoldPage:
     """Each article as one line."""
-    rows = [row for article in single_articles(page) for row in rows_of(_run_together(article))]
+    rows = [row for article in single_articles(page) for row in rows_of(_on_one_line(" ")(article))]
     return page_of(page.name, rows)
 
 
@@ -87,11 +80,12 @@ WAYS: Mapping[str, Rewriting] = MappingProxyType(
         "broken at 80": _broken(80),
         "broken at 160": _broken(160),
         "curly quotes": _with("'\"", "’”"),
-        "a page on one line": _run_together,
-        "the same, no blanks between": _glued,
+        "a page on one line": _on_one_line(" "),
+        "the same, no blanks between": _on_one_line(""),
         "an article on each line": _line_by_line,
         "a sentence on each line": _sentence_by_sentence,
-        "line breaks written out": _written_out,
+        "line breaks written out": _on_one_line(r"\n", gaps=True),
+        "line breaks as tags": _on_one_line("<br>", gaps=True),  # HTML, so one article
         "small letters": _with(ascii_uppercase, ascii_lowercase),
     }
 )

@@ -216,8 +216,8 @@ def test_a_piece_of_html_in_a_text_field_or_file_is_html():
     rows += ["<h2>Causes</h2>\nA fall.\nA twist.", "<p>Rest helps.<p>Ice helps.</p> Soon."]
     rows += [
         "Gout<br>Beer<br/>Rest<BR />Ice",
+        "\nGout<br><br>Beer<br><br>Rest\n<br>Ice\n",
         "Gout<br>\nBeer<br>\nRest<br>\nIce<br>",
-        "Gout<br>\nRest<br>\n\n\nIce<br>\n",
     ]
     data = "\n".join(json.dumps({"text": row}) for row in rows).encode()
     kinds = [item.kind for item in read("a.jsonl", io.BytesIO(data), len(data), Ingest())]

@@ -55,5 +55,10 @@ def test_other_backslashes_break_no_line(text: str) -> None:
     assert read_lines(text).text == text.splitlines()
 
 
+def test_no_white_space_is_tried_twice() -> None:
+    blanks = " " * 1_000_000  # hours, were it
+    assert read_lines(rf"Rest.{blanks}\nIce.\nHeat.\n{blanks}Soon.").text == ["Rest.", "Ice.", "Heat.", "Soon."]
+
+
 def test_no_page_of_ours_is_taken_for_one() -> None:
     assert not any(map(has_written_breaks, PAGES))

@@ -51,7 +51,7 @@ def restored(lines: Lines, raw: str) -> Lines:
 
 def _has_sentences_on_lines(lines: Lines) -> bool:
     long = (narrow(text) for text in lines.text if len(text) >= _SENTENCE)
-    sentences = [text for text in long if text.rstrip(_CLOSING).endswith(_STOPS)]
+    sentences = [text for text in long if _ends_sentence(text)]
     others = sum(_INNER.search(text) is not None for text in sentences)
     return len(sentences) >= _SENTENCES and others <= _OTHERS * len(sentences)
 
@@ -61,7 +61,7 @@ def _goes_on(lines: Lines) -> list[bool]:
     starts = [*accumulate((len(text) + 1 for text in lines.text), initial=0)][:-1]
     chance = dict(zip(*(column.tolist() for column in break_chances(" ".join(lines.text))), strict=True))
     unlikely = [chance.get(start, 1.0) < _LEAST for start in starts[1:]]
-    ended = (text.rstrip(_CLOSING).endswith(_STOPS) for text in lines.text)
+    ended = map(_ends_sentence, lines.text)
     return [a and b and not gap for a, b, gap in zip(ended, unlikely, lines.gap[1:], strict=False)] + [False]
 
 
@@ -93,7 +93,7 @@ def _breaks(text: str) -> list[tuple[int, int]]:
     starts, chances = break_chances(text)
     likely = chances >= _LEAST
     found = [
-        (start, chance >= _SURE, _ends_sentence(text, start))
+        (start, chance >= _SURE, _ends_sentence(text[max(0, start - _NEAR) : start].rstrip()))
         for start, chance in zip(starts[likely].tolist(), chances[likely].tolist(), strict=True)
     ]
     if sum(sure and not ended for _, sure, ended in found) < _FEWEST:
@@ -101,8 +101,8 @@ def _breaks(text: str) -> list[tuple[int, int]]:
     return [(start, _NEW if sure and ended else _GOES_ON) for start, sure, ended in found]
 
 
-def _ends_sentence(text: str, place: int) -> bool:
-    return text[max(0, place - _NEAR) : place].rstrip().rstrip(_CLOSING).endswith(_STOPS)
+def _ends_sentence(text: str) -> bool:
+    return text.rstrip(_CLOSING).endswith(_STOPS)
 
 
 def _piece(line: Line, part: Part) -> Line:

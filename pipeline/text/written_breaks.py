@@ -8,13 +8,13 @@ import re
 
 from pipeline.text.repair import Repair
 
-__all__ = ["STEP", "has_written_breaks", "rows_of", "without_break"]
+__all__ = ["has_written_breaks", "rows_of", "without_break"]
 
-STEP = "unescape_line_breaks"
-"""The name of this repair."""
+_STEP = "unescape_line_breaks"  # in `documents.repairs`
 # No small letter follows, as in the names of files and in formulas ("C:\new", "\nabla").
 _BREAK = re.compile(r"(?:\\r)?\\n(?![a-z])")
-_RUN = re.compile(rf"(?:\s*(?:{_BREAK.pattern}))+\s*")
+# Begins with a break, not with the white space before it, so that none is tried twice.
+_RUN = re.compile(rf"{_BREAK.pattern}(?:\s*+{_BREAK.pattern})*\s*+")
 _END = re.compile(rf"{_RUN.pattern}\Z")
 _FEWEST = 3  # of them a text has, and more than line feeds
 
@@ -44,9 +44,9 @@ def without_break(row: str, repair: Repair) -> tuple[Repair, int]:
     A row of nothing else stays as it is.
     """
     found = _END.search(repair.text)
-    if found is None or not found.start():
+    words = repair.text[: found.start()].rstrip() if found else ""
+    if not found or not words:
         return repair, 0
     places = repair.alignment or range(len(repair.text) + 1)
-    alignment = (*places[: found.start()], len(row))
-    steps = tuple(sorted({*repair.steps, STEP}))
-    return Repair(repair.text[: found.start()], alignment, steps), len(_BREAK.findall(found.group()))
+    alignment = (*places[: len(words)], len(row))
+    return Repair(words, alignment, tuple(sorted({*repair.steps, _STEP}))), len(_BREAK.findall(found.group()))

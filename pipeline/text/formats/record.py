@@ -19,7 +19,9 @@ _NAMES = "(?:p|div|h[1-6]|[uod]l|table|section|article|main|header|blockquote|fi
 _BLOCK = re.compile(rf"\ufeff?\s*+<{_NAMES}(?:\s[^<>]*+)?>", re.I)
 _EDGE = re.compile(rf"<(?P<end>/?){_NAMES}(?:\s[^<>]*+)?>", re.I)
 _LINE_BREAK = re.compile(r"<br\s*+/?>", re.I)
-_BREAKS = 3  # such tags, and no fewer than line feeds, tell the lines of a text
+# So many such tags, and more than two for a line feed, tell the lines of a text. Where each line ends in one, line
+# feeds tell them too, and HTML would be one article.
+_BREAKS, _FOR_ONE = 3, 2
 _OUTSIDE = 0.1  # share of a piece of HTML that may stand in no block; where more does, line breaks tell its paragraphs
 
 
@@ -48,8 +50,8 @@ Reader = Callable[[BinaryIO, Ingest], Iterator[Record | RejectError]]
 
 def content_kind(text: str, kind: str = "txt") -> str:
     """`html` where the text opens as an HTML document, whatever its file was called, or is a piece of one: plain text
-    by its name, it opens with a block, closes some, and nearly all of it stands in blocks, or no fewer tags than
-    line feeds break its lines; else `kind`.
+    by its name, it opens with a block, closes some, and nearly all of it stands in blocks, or tags break its
+    lines; else `kind`.
 
     >>> [content_kind(text) for text in ("<!DOCTYPE html><p>Hi", "a <html> tag is", "<p>Hi</p>", "<p> is a tag")]
     ['html', 'txt', 'html', 'txt']
@@ -64,7 +66,7 @@ def opens_page(text: str) -> bool:
 
 
 def _is_broken_by_tags(text: str) -> bool:
-    return "<" in text and len(_LINE_BREAK.findall(text)) >= max(_BREAKS, text.strip().count("\n"))
+    return "<" in text and len(_LINE_BREAK.findall(text)) >= max(_BREAKS, _FOR_ONE * text.strip().count("\n") + 1)
 
 
 def _is_in_blocks(text: str) -> bool:
