@@ -98,6 +98,14 @@ def test_a_german_page_is_known_as_german() -> None:
     assert clean([german])["documents"].to_pylist()[0]["language"] == "de"
 
 
+def test_a_call_in_brackets_is_cut_out_of_its_sentence() -> None:
+    call = '(search "seaside-clinic9" on WeChat for more)'
+    text = f"Why the knee swells\n\nThe Seaside Paper {call} asked three doctors how the knee is best kept warm.\n"
+    segments = clean([text])["segments"].to_pylist()
+    assert [(row["text"], row["label"]) for row in segments if not row["kept"]] == [(call, "cta")]
+    assert "asked three doctors how the knee is best kept warm." in [row["text"] for row in segments if row["kept"]]
+
+
 def test_a_threshold_of_one_drops_next_to_nothing() -> None:
     page = load_pages(CORPUS, "dev")[0]
     table = {"texts": texts_table([page.text])}

@@ -132,7 +132,7 @@ def first_opinion(rows: Features, parts: PartTable) -> Floats:
     if not with_markup(parts).all():
         seen = np.round(probabilities(rows, parts.source, network_of_beginnings()), 4)
         chance = with_beginnings(chance, seen, rows, parts)
-    return in_a_row(chance, parts, load_network().follows)
+    return _told(in_a_row(chance, parts, load_network().follows), rows.rules)
 
 
 def label_parts(parts: PartTable, *, drop_threshold: float, doubt_threshold: float) -> Labels:
@@ -155,6 +155,16 @@ def _weighed(chance: Floats, parts: PartTable) -> Floats:
     factors = np.array([[*{**ones, **parts.factors[i]}.values()] for i in marked.tolist()])
     weighed = chance[marked].astype(np.float64) * factors
     chance[marked] = weighed / weighed.sum(1, keepdims=True)
+    return chance
+
+
+def _told(chance: Floats, fired: Flags) -> Floats:
+    """The probabilities, that of a label at least what a rule that fired is sure of."""
+    for i, cue in enumerate(cues()):
+        label = LABELS.index(cue.label)
+        for part in np.flatnonzero(fired[:, i] & (chance[:, label] < cue.sure)).tolist():
+            chance[part] *= (1 - cue.sure) / (1 - chance[part, label])
+            chance[part, label] = cue.sure
     return chance
 
 

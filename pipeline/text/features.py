@@ -42,6 +42,8 @@ class Cue(NamedTuple):
 
     Nothing is found in a part of more than `longest` characters: what is a date line in few words is a date in many.
     inside: nor in a part that begins its line, where a dash is the mark of a list.
+    sure: what it is found in has the label with this probability at least, whatever the network says, which did not
+    learn with it; of 0 the network has.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Cue(NamedTuple):
     pattern: str
     longest: int = _READ
     inside: bool = False
+    sure: float = 0.0
 
 
 _REACHES = (5, 15)  # parts on each side; promotions and link lists are blocks of about that size
@@ -117,8 +120,9 @@ def features(parts: PartTable) -> Features:
     order = _sequence(own[:, names.index("number")], parts.source)
     order_names = ("number_follows", "number_goes_on", "number_restarts")
     around, around_names = _around(rules, parts.source)
-    values = np.hstack([own, rules.astype(np.float32), place, related, order, around])
-    rule_names = tuple(f"rule:{cue.id}" for cue in cues())
+    learnt = [i for i, cue in enumerate(cues()) if not cue.sure]
+    values = np.hstack([own, rules[:, learnt].astype(np.float32), place, related, order, around])
+    rule_names = tuple(f"rule:{cues()[i].id}" for i in learnt)
     return Features(values, (*names, *rule_names, *place_names, *word_names, *order_names, *around_names), rules, words)
 
 
