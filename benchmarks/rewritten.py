@@ -85,7 +85,7 @@ WAYS: Mapping[str, Rewriting] = MappingProxyType(
         "an article on each line": _line_by_line,
         "a sentence on each line": _sentence_by_sentence,
         "line breaks written out": _on_one_line(r"\n", gaps=True),
-        "line breaks as tags": _on_one_line("<br>", gaps=True),  # HTML, so one article
+        "line breaks as tags": _on_one_line("<br>", gaps=True),  # read as HTML
         "small letters": _with(ascii_uppercase, ascii_lowercase),
     }
 )

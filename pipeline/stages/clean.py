@@ -176,11 +176,14 @@ def _tables(table: PartTable) -> Iterator[PartTable]:
 
 
 def _articles(source: Source, segments: Article) -> Iterator[Article]:
-    """The articles of a source; an HTML page is one."""
+    """The articles of a source; an HTML page is one, unless it is read like plain text."""
+    starts = [0]
+    if not any(source.factors):
+        starts = article_starts(segments.label, segments.reason, segments.line)
     if source.dropped:
-        yield page_of(segments, source.dropped, source.markup, source.text, reason=REASON)
-        return
-    starts = article_starts(segments.label, segments.reason, segments.line)
+        places = [segments.start[i] for i in starts[1:]]
+        segments = page_of(segments, source.dropped, source.markup, source.text, reason=REASON)
+        starts = [0, *(bisect_left(segments.start, place) for place in places)]
     for begin, end in pairwise([*starts, len(segments.label)]):
         yield segments.between(begin, end)
 

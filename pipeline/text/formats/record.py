@@ -20,7 +20,7 @@ _BLOCK = re.compile(rf"\ufeff?\s*+<{_NAMES}(?:\s[^<>]*+)?>", re.I)
 _EDGE = re.compile(rf"<(?P<end>/?){_NAMES}(?:\s[^<>]*+)?>", re.I)
 _LINE_BREAK = re.compile(r"<br\s*+/?>", re.I)
 # So many such tags, and more than two for a line feed, tell the lines of a text. Where each line ends in one, line
-# feeds tell them too, and HTML would be one article.
+# feeds tell them too.
 _BREAKS, _FOR_ONE = 3, 2
 _OUTSIDE = 0.1  # share of a piece of HTML that may stand in no block; where more does, line breaks tell its paragraphs
 
