@@ -61,6 +61,12 @@ def _sentence_by_sentence(page: GoldPage) -> GoldPage:
     return replace(page, text=re.sub(r"(?<=[.!?]) (?=\S)", "\n", page.text))
 
 
+def _in_escaped_paragraphs(page: GoldPage) -> GoldPage:
+    """As HTML in a field that was escaped: each line a paragraph."""
+    rows = [[("", "&lt;p&gt;"), *row, ("", "&lt;/p&gt;")] if row else row for row in rows_of(page)]
+    return page_of(page.name, rows)
+
+
 def _line_by_line(page: GoldPage) -> GoldPage:
     """Each article as one line."""
     rows = [row for article in single_articles(page) for row in rows_of(_on_one_line(" ")(article))]
@@ -86,6 +92,7 @@ WAYS: Mapping[str, Rewriting] = MappingProxyType(
         "a sentence on each line": _sentence_by_sentence,
         "line breaks written out": _on_one_line(r"\n", gaps=True),
         "line breaks as tags": _on_one_line("<br>", gaps=True),  # read as HTML
+        "paragraphs of escaped HTML": _in_escaped_paragraphs,
         "small letters": _with(ascii_uppercase, ascii_lowercase),
     }
 )

@@ -9,6 +9,7 @@ such as "a heading element holds a heading".
 import re
 import string
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import cache, lru_cache
 from itertools import compress, islice, repeat
 from typing import NamedTuple
@@ -20,9 +21,10 @@ from pipeline.models.main_text import Containers, main_text
 from pipeline.models.main_text.words import Vocabulary
 from pipeline.schema import KEPT_LABELS
 from pipeline.text.credits import main_heading, with_credits
+from pipeline.text.escaped import unescaped
 from pipeline.text.html import HtmlText, extract
 from pipeline.text.line import Line
-from pipeline.text.metadata import Metadata
+from pipeline.text.metadata import Found, Metadata
 from pipeline.text.repair import Repair, is_plain, repair_line
 
 __all__ = ["Dropped", "Page", "read_pages"]
@@ -86,19 +88,25 @@ def read_pages(pages: Sequence[str], *, main_text_threshold: float) -> list[Page
 
     Dropped are those that are no main text with a probability of `main_text_threshold` or more; the less sure the model
     is of a page, the fewer. The first main heading is left to the labeller: the pages that the model learnt from keep
-    their title apart from the main text. Pages do not depend on one another; many at a time cost less each.
+    their title apart from the main text. Pages do not depend on one another; many at a time cost less each. Of a page
+    that was escaped as a whole the tags are read as such.
     """
-    found = [extract(page) for page in pages]
+    escaped = [unescaped(page) for page in pages]
+    texts = [page if inner is None else inner.text for page, inner in zip(pages, escaped, strict=True)]
+    found = [extract(text) for text in texts]
     some = [html.blocks for html in found if len(html.blocks)]
     boxes = Containers([blocks.elements for blocks in some], [blocks.element for blocks in some])
     model = main_text(some, boxes)
     chances, expected, around = iter(model.chance), iter(model.f1), iter(_surroundings(boxes))
     read = []
-    for page, html in zip(pages, found, strict=True):
+    for text, html in zip(texts, found, strict=True):
         size = len(html.blocks)
         bar = (1 - main_text_threshold) * next(expected) if size else 0.0
-        read.append(_read(page, html, list(islice(chances, size)), list(islice(around, size)), bar))
-    return read
+        read.append(_read(text, html, list(islice(chances, size)), list(islice(around, size)), bar))
+    return [
+        page if inner is None else _placed(page, inner.places, raw)
+        for page, inner, raw in zip(read, escaped, pages, strict=True)
+    ]
 
 
 def _read(page: str, html: HtmlText, chances: list[float], around: list[int], bar: float) -> Page:
@@ -134,6 +142,33 @@ def _read(page: str, html: HtmlText, chances: list[float], around: list[int], ba
         speaks = _factors(marks[i])
         factors.append(speaks | {label: odds * speaks.get(label, 1.0) for label in KEPT_LABELS})
     return Page(lines, factors, dropped, html.markup, with_credits(page, html.meta, blocks, title))
+
+
+def _placed(page: Page, places: Ints, raw: str) -> Page:
+    """A page of what was escaped, with its places in `raw`, where it was so. places: as in `Unescaped`."""
+
+    def aligned(start: int, end: int, alignment: Sequence[int] | None) -> list[int] | None:
+        within = range(end - start + 1) if alignment is None else alignment
+        found = places[start + np.array(within)] - places[start]
+        return None if alignment is None and found[-1] == end - start else found.tolist()
+
+    def moved(found: Found | None) -> Found | None:
+        return found and Found(found.value, int(places[found.raw_start]), int(places[found.raw_end]))
+
+    lines = []
+    for line in page.lines:
+        begin, end = int(places[line.start]), int(places[line.end])
+        place = aligned(line.start, line.end, line.repair.alignment)
+        repair = line.repair._replace(alignment=None if place is None else tuple(place))
+        lines.append(Line(begin, end, raw[begin:end], line.gap, repair))
+    out = page.dropped
+    spans = [*zip(out.start, out.end, out.alignment, strict=True)]
+    dropped = out._replace(
+        start=places[out.start].tolist(), end=places[out.end].tolist(), alignment=[aligned(*span) for span in spans]
+    )
+    markup = [(int(places[start]), int(places[end])) for start, end in page.markup]
+    meta = Metadata(**{each.name: moved(getattr(page.meta, each.name)) for each in fields(Metadata)})
+    return Page(lines, page.factors, dropped, markup, meta)
 
 
 # What markup says of a block: the elements and names around it as bits (`_surroundings`), its tag, whether it is not

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from pipeline.config import Ingest
 from pipeline.errors import RejectError
+from pipeline.text.escaped import unescaped
 
 __all__ = ["Reader", "Record", "content_kind", "opens_page"]
 
@@ -51,11 +52,13 @@ Reader = Callable[[BinaryIO, Ingest], Iterator[Record | RejectError]]
 def content_kind(text: str, kind: str = "txt") -> str:
     """`html` where the text opens as an HTML document, whatever its file was called, or is a piece of one: plain text
     by its name, it opens with a block, closes some, and nearly all of it stands in blocks, or tags break its
-    lines; else `kind`.
+    lines, be they escaped; else `kind`.
 
     >>> [content_kind(text) for text in ("<!DOCTYPE html><p>Hi", "a <html> tag is", "<p>Hi</p>", "<p> is a tag")]
     ['html', 'txt', 'html', 'txt']
     """
+    if kind == "txt" and (inner := unescaped(text)):
+        text = inner.text
     piece = kind == "txt" and ((_BLOCK.match(text) is not None and _is_in_blocks(text)) or _is_broken_by_tags(text))
     return "html" if piece or opens_page(text) else kind
 
