@@ -61,6 +61,29 @@ def _sentence_by_sentence(page: GoldPage) -> GoldPage:
     return replace(page, text=re.sub(r"(?<=[.!?]) (?=\S)", "\n", page.text))
 
 
+def _as_markdown(page: GoldPage) -> GoldPage:
+    """Headings with their marks, one word in 20 a link and one in 30 bold, menus and teasers as links."""
+    rows = [
+        [(label, _marked(label, text, first=not i and len(row) < 3)) for i, (label, text) in enumerate(row)]
+        for row in rows_of(page)
+    ]
+    return page_of(page.name, rows)
+
+
+def _marked(label: str, text: str, *, first: bool) -> str:
+    if label in ("nav", "related"):
+        return re.sub(r"[^\s\[](?:[^\[\]]*[^\s\]])?", r"[\g<0>](https://health.example/page)", text, count=1)
+    if label in ("title", "heading"):
+        return {"title": "# ", "heading": "## "}[label] * first + text
+    if label != "body":
+        return text
+    words = [
+        f"[{word}](/{at})" if at % 20 == 9 else f"**{word}**" if at % 30 == 4 else word
+        for at, word in enumerate(text.split(" "))
+    ]
+    return " ".join(words)
+
+
 def _in_escaped_paragraphs(page: GoldPage) -> GoldPage:
     """As HTML in a field that was escaped: each line a paragraph."""
     rows = [[("", "&lt;p&gt;"), *row, ("", "&lt;/p&gt;")] if row else row for row in rows_of(page)]
@@ -93,6 +116,7 @@ WAYS: Mapping[str, Rewriting] = MappingProxyType(
         "line breaks written out": _on_one_line(r"\n", gaps=True),
         "line breaks as tags": _on_one_line("<br>", gaps=True),  # read as HTML
         "paragraphs of escaped HTML": _in_escaped_paragraphs,
+        "Markdown": _as_markdown,
         "small letters": _with(ascii_uppercase, ascii_lowercase),
     }
 )

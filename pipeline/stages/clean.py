@@ -127,7 +127,7 @@ def _read(rows: list[dict[str, Any]], config: Clean) -> Iterator[Source]:
             dropped = page.dropped if found else None
             yield Source(row, text, lines_of(page.lines), page.factors, page.markup, dropped, page.meta)
         else:
-            yield Source(row, text, restored(read_lines(text), text))
+            yield Source(row, text, restored(read_lines(text, markdown=row["format"] == "md"), text))
 
 
 def _cut(sources: list[Source]) -> Batch:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.text.line import Line, Lines
+from pipeline.text.markdown import has_marks, without_marks
 from pipeline.text.places import places, rules_for, typed, without_typed
 from pipeline.text.repair import is_plain, repair_line
 from pipeline.text.width import narrow
@@ -55,11 +56,12 @@ class Parts(NamedTuple):
         return Part(int(self.start[i]), int(self.end[i]), self.text[i], self.alignment.get(i), int(self.cut[i]))
 
 
-def read_lines(text: str) -> Lines:
+def read_lines(text: str, *, markdown: bool = False) -> Lines:
     r"""The lines of a raw text that hold more than white space, repaired, in order.
 
     Lines end where `str.splitlines` ends them, so also at \r, \v, \f, NEL and U+2028; and at line breaks that are
-    written out, where these tell the lines of a text.
+    written out, where these tell the lines of a text. Marks of Markdown are read as such in a text that is said to be
+    `markdown`, or looks like it.
 
     >>> read_lines("a\n\n b \r\nc")
     Lines(start=[0, 4, 8], end=[1, 5, 9], gap=[0, 1, 0], text=['a', 'b', 'c'], mended={}, goes_on=frozenset())
@@ -86,7 +88,8 @@ def read_lines(text: str) -> Lines:
         if repair.alignment is not None:
             mended[i] = Line(start[i], end[i], core, gaps[i], repair)
             words[i] = repair.text
-    return unwrapped(Lines(start, end, gaps, words, mended), text)
+    lines = unwrapped(Lines(start, end, gaps, words, mended), text)
+    return without_marks(lines, text) if markdown or has_marks(text) else lines
 
 
 def lines_of(lines: Sequence[Line]) -> Lines:

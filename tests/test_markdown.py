@@ -1,0 +1,94 @@
+"""Markdown: words as they are shown, each character with its place."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from benchmarks.rewritten import WAYS
+from pipeline.evaluation.gold import load_pages
+from pipeline.evaluation.pages import score_cleaning
+from pipeline.text.markdown import has_marks
+from pipeline.text.segments import read_lines
+
+CORPUS = Path(__file__).parents[1] / "training" / "corpus"
+WORDS = st.sampled_from(["Rest", "beer,", "a_b", "knee.", "C#", "(some)", "&amp;", "Â°", "1"])
+# What is well-formed; the rest of the grammar is not followed to the letter.
+EMPHASIS = ["**{}**", "*{}*", "__{}__", "***{}***", "\\*{}\\*", "{}"]
+LINKS = ["[{}](/page)", '[{}](https://x.example/a_(b) "so")', "[{}](<a b>)", "[**{}**](/page)", "**[{}](/page)**"]
+PICTURES = ["![{}](/i.png)", "[![{}](/i.png)](/page)", "[![x](/i.png) {}](/page)"]
+MARKED = st.sampled_from([*EMPHASIS, *LINKS, *PICTURES])
+PIECES = st.lists(st.tuples(MARKED, WORDS), min_size=1, max_size=8)
+
+
+def shown(line: str) -> str:
+    """The words that a reader sees, by a library that follows the standard."""
+    [inline] = MarkdownIt("commonmark").parseInline(line)
+    return "".join(token.content for token in inline.children or () if token.type == "text")
+
+
+@given(PIECES)
+def test_marks_are_left_out_as_the_standard_says(pieces: list[tuple[str, str]]) -> None:
+    line = " ".join(["Water", *(form.format(word) for form, word in pieces), "helps"])
+    lines = read_lines(line, markdown=True)
+    assert lines.text[0].replace("Â°", "°").split() == shown(line).replace("Â°", "°").split()
+
+
+@given(st.text(alphabet="ab *_#[]()!\\<>\"'&amp;Â°\n", max_size=60))
+def test_each_character_has_its_place(text: str) -> None:
+    plain = read_lines(text)
+    lines = read_lines(text, markdown=True)
+    assert (lines.start, lines.end, lines.gap) == (plain.start, plain.end, plain.gap)
+    for i, line in lines.mended.items():
+        alignment, words = line.repair.alignment, lines.text[i]
+        assert words == line.repair.text == words.strip() != ""
+        assert alignment is not None and len(alignment) == len(words) + 1
+        assert (alignment[0], alignment[-1]) == (0, len(line.raw)) and all(a <= b for a, b in pairwise(alignment))
+        if i not in plain.mended:
+            assert all(line.raw[at] == char for char, at in zip(words[1:], alignment[1:], strict=False))
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("## [Causes](/c) of gout ##", "Causes of gout"),
+        ("> Rest, he **said**.", "Rest, he said."),
+        ("C* is an acid, D* is none", "C* is an acid, D* is none"),
+        ("Take 3*4*5 of file_name_x", "Take 3*4*5 of file_name_x"),
+        ("It heals [[1]](#cite-1) soon.", "It heals [1] soon."),
+        ("[see](the other page)", "[see](the other page)"),
+        ("* [Home](/) | [Knee](/knee)", "* [Home](/) | [Knee](/knee)"),  # a menu: links tell what it is
+        ("![A knee](/knee.png)", "![A knee](/knee.png)"),
+        ("# [Knee](/knee)", "Knee"),
+        ("#1 of all", "#1 of all"),
+    ],
+)
+def test_lines(line: str, words: str) -> None:
+    assert read_lines(line, markdown=True).text == [words]
+
+
+HOSTILE = ["[", "[a](", "**a ", "*a ", "[[a]", "[x](a(b)", "![[", "\\", "[a](<b", "[a](b '", "> "]
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_hostile_text_is_read_once(piece: str) -> None:
+    """A pattern that tries again from each place would take hours."""
+    text = piece * 100_000
+    assert read_lines(text, markdown=True).start == [0]
+
+
+def test_pages_are_told_by_their_marks() -> None:
+    pages = load_pages(CORPUS)
+    assert sum(has_marks(page.text) for page in pages) <= 1  # one has bold words
+    assert all(has_marks(WAYS["Markdown"](page).text) for page in pages)
+
+
+def test_pages_as_markdown_are_cleaned_like_others() -> None:
+    pages = load_pages(CORPUS, "dev")
+    score = score_cleaning([WAYS["Markdown"](page) for page in pages])
+    plain = score_cleaning(pages)
+    assert score.covered_once == 1
+    assert score.drop.f1 > plain.drop.f1 - 0.005 and score.articles.f1 > plain.articles.f1 - 0.03
