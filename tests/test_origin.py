@@ -188,6 +188,30 @@ def test_what_is_said_stands_where_it_is_said(text: str) -> None:
     assert day is None or date_in(text[day.start : day.end]).value == day.value
 
 
+@pytest.mark.parametrize(
+    ("head", "title", "url"),
+    [
+        ("Title: Sore knees\n\nURL Source: https://www.joints.example/knees\n\nMarkdown:\n", "Sore knees", True),
+        ('---\ntitle: "Sore knees"\nurl: https://www.joints.example/knees\n---\n', "Sore knees", True),
+        ("Sore knees\nSource: https://www.joints.example/knees\n", "Sore knees", True),
+        ("Sore knees\nSource: Joints Weekly, https://www.joints.example/knees\n", "Sore knees", False),
+    ],
+)
+def test_the_head_of_a_crawled_text_says_where_it_is_from(head: str, title: str, url: bool) -> None:
+    text = head + "\nA sore knee needs rest for some days. Ice relieves the pain of a sore knee.\n"
+    [row] = documents(text)
+    assert row["title"] == title == text[row["title_start"] : row["title_end"]]
+    assert row["url"] == ("https://www.joints.example/knees" if url else None)
+    assert row["site"] == ("joints.example" if url else None)
+    for name in ("url", "site") if url else ():
+        assert text[row[f"{name}_start"] : row[f"{name}_end"]].removeprefix("www.") == row[name]
+
+
+def test_an_address_in_the_text_is_not_its_own() -> None:
+    [row] = documents("Sore knees\n\nRest helps a sore knee.\n\nSource: https://joints.example/knees\n")
+    assert row["url"] is None
+
+
 def test_a_title_that_is_the_whole_page_is_read_in_no_time() -> None:
     """No part of it is tried against every other: this would take minutes."""
     told = Found("a - " * 100_000 + "|", 0, 400_001)

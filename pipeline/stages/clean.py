@@ -4,7 +4,7 @@ Each source is treated on its own; sources are taken together only to count feat
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, compress, pairwise
@@ -18,7 +18,7 @@ from pipeline.config import Clean
 from pipeline.memory import collector_paused
 from pipeline.models.labeller import label_parts
 from pipeline.models.main_text import REASON
-from pipeline.schema import KEPT_LABELS, TABLES
+from pipeline.schema import KEPT_LABELS, LABELS, TABLES
 from pipeline.stage import Stage, Tables, conform, content_id, content_ids, from_rows
 from pipeline.text.articles import article_starts
 from pipeline.text.blocks import Dropped, read_pages
@@ -26,10 +26,10 @@ from pipeline.text.breaks import restored
 from pipeline.text.features import PartTable, parts_of
 from pipeline.text.labelled import Article, Labels, joined, page_of, sample, solid
 from pipeline.text.language import languages
-from pipeline.text.line import Lines
+from pipeline.text.line import Lines, lines_of
 from pipeline.text.metadata import Metadata
 from pipeline.text.origin import Words, origin
-from pipeline.text.segments import Parts, lines_of, read_lines
+from pipeline.text.segments import Parts, read_lines
 
 __all__ = ["CLEAN"]
 
@@ -39,6 +39,8 @@ _MARKUP = 8  # characters of an HTML page for each one that is counted: seven or
 _BLOCK = 20_000  # parts of a longer source are labelled in blocks of this size; bounds memory
 _TOGETHER = 60_000  # parts of shorter sources are labelled together up to this number; patterns are made anew each time
 _COUNTED = 16  # articles whose characters are counted together; bounds memory
+_HEAD = 20  # segments of an article among which its address is looked for
+_FIELDS = frozenset(LABELS) - {"title", "heading", "body"}
 _NO_FACTORS: Mapping[str, float] = {}
 _SEGMENTS = TABLES["segments"].schema
 
@@ -216,7 +218,7 @@ def _document(
         "source_id": row["source_id"],
         "source_path": row["source_path"],
         "record": row["record"],
-        **origin(row["url"], source.meta, _words(article, "title", base), _words(article, "byline", base)),
+        **origin(row["url"], source.meta, *_said(article, base, plain=not source.dropped)),
         "language": language[0],
         "language_score": language[1],
         "raw_start": start,
@@ -268,9 +270,16 @@ def _lists(alignments: Sequence[Sequence[int] | None]) -> pa.Array:
     return pa.ListArray.from_arrays(np.append(0, np.cumsum(sizes)).astype(np.int32), values, kind, mask=null)
 
 
-def _words(article: Article, label: str, base: int) -> list[Words]:
-    """The segments of an article that have the label."""
-    places = [i for i, name in enumerate(article.label) if name == label]
+def _said(article: Article, base: int, *, plain: bool) -> tuple[list[Words], list[Words], list[Words]]:
+    """The titles, the bylines, and what else stands before the first words of plain text."""
+    words = (i for i, label in enumerate(article.label[:_HEAD]) if label in ("heading", "body"))
+    head = article.between(0, next(words, _HEAD) if plain else 0)
+    return _words(article, ["title"], base), _words(article, ["byline"], base), _words(head, _FIELDS, base)
+
+
+def _words(article: Article, labels: Collection[str], base: int) -> list[Words]:
+    """The segments of an article that have one of the labels."""
+    places = [i for i, name in enumerate(article.label) if name in labels]
     return [Words(article.text[i], base + article.start[i], article.alignment[i]) for i in places]
 
 

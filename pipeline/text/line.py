@@ -1,10 +1,11 @@
 """A source as lines: what reading, unwrapping and cutting hand on."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipeline.text.repair import Repair
 
-__all__ = ["Line", "Lines"]
+__all__ = ["Line", "Lines", "lines_of"]
 
 
 class Line(NamedTuple):
@@ -29,3 +30,10 @@ class Lines(NamedTuple):
     text: list[str]
     mended: dict[int, Line]
     goes_on: frozenset[int] = frozenset()
+
+
+def lines_of(lines: Sequence[Line]) -> Lines:
+    """Some lines as columns."""
+    mended = {i: line for i, line in enumerate(lines) if line.repair.alignment is not None}
+    start, end, _, gap, repair = map(list, zip(*lines, strict=True)) if lines else ([] for _ in Line._fields)
+    return Lines(start, end, gap, [each.text for each in repair], mended)

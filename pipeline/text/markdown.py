@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain, islice
 
-from pipeline.text.line import Line, Lines
+from pipeline.text.line import Line, Lines, lines_of
 from pipeline.text.repair import Repair
 
 __all__ = ["has_marks", "without_marks"]
@@ -30,6 +30,7 @@ _ESCAPED = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _EMPHASIS = re.compile(r"(?<!\\)(?:\*\*\*|\*\*|\*|__|_)")
 _BOLD = re.compile(r"\*\*[^\s*](?:[^*\n]*[^\s*])?\*\*")
 _HEADING = re.compile(r"\n#{1,6}\s+\S")
+_UNDERLINE = re.compile(r"={2,}|-{2,}")
 _MARK = re.compile(r"[\[#>*_\\]")
 _LETTER = re.compile(r"[^\W\d_]")
 _SIGNS = {"](": _LINK, "\n#": _HEADING, "**": _BOLD}  # looked for first, as that takes no time
@@ -55,13 +56,13 @@ def without_marks(lines: Lines, raw: str) -> Lines:
 
     raw: the source.
     """
+    lines = _with_underlines(lines, raw)
     texts, mended = [*lines.text], {**lines.mended}
     for i, text in enumerate(lines.text):
         shown = _shown(text) if _MARK.search(text) else None
         if not shown:
             continue
-        start, end, gap = lines.start[i], lines.end[i], lines.gap[i]
-        line = lines.mended.get(i) or Line(start, end, raw[start:end], gap, Repair(text))
+        line = _line(lines, i, raw)
         places = line.repair.alignment or range(len(text) + 1)
         texts[i] = "".join([text[begin:end] for begin, end in shown])
         alignment = [*chain.from_iterable(places[begin:end] for begin, end in shown), places[-1]]
@@ -69,6 +70,30 @@ def without_marks(lines: Lines, raw: str) -> Lines:
         steps = tuple(sorted({*line.repair.steps, _STEP}))
         mended[i] = line._replace(repair=Repair(texts[i], tuple(alignment), steps))
     return lines._replace(text=texts, mended=mended)
+
+
+def _line(lines: Lines, i: int, raw: str) -> Line:
+    start, end = lines.start[i], lines.end[i]
+    return lines.mended.get(i) or Line(start, end, raw[start:end], lines.gap[i], Repair(lines.text[i]))
+
+
+def _with_underlines(lines: Lines, raw: str) -> Lines:
+    """The same with rows of = or - as part of the heading above them."""
+    columns = zip(lines.text, lines.gap, strict=True)
+    under = [not gap and _UNDERLINE.fullmatch(text) is not None for text, gap in columns]
+    if not any(under[1:]):
+        return lines
+    found: list[Line] = []
+    for i, is_under in enumerate(under):
+        line = _line(lines, i, raw)
+        if not is_under or not found:
+            found.append(line)
+            continue
+        start, words, end = found[-1].start, found[-1].repair, line.end
+        alignment = (*(words.alignment or range(len(words.text) + 1))[:-1], end - start)
+        steps = tuple(sorted({*words.steps, _STEP}))
+        found[-1] = Line(start, end, raw[start:end], found[-1].gap, Repair(words.text, alignment, steps))
+    return lines_of(found)
 
 
 def _shown(text: str) -> list[tuple[int, int]] | None:

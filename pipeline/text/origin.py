@@ -25,6 +25,15 @@ _LONGEST = 330  # characters, as in `pipeline.text.places`
 _SUFFIX = re.compile(r"(?P<title>.{8,}\S)\s+(?P<mark>[|–—»·-])\s+(?P<behind>[^|–—»·]+)$", re.DOTALL)
 
 
+# How crawlers, and the head of a Markdown file, say what a page is and where it was found.
+_TITLE_FIELD = re.compile(r"title\s?[:=]\s*(?P<quote>[\"']?)(?P<value>\S.*)(?P=quote)$", re.I)
+_URL_FIELD = re.compile(
+    r"(?:(?:canonical|original|page|source)[\s_])?(?:link|permalink|source|url)(?:[\s_](?:source|url))?\s?[:=]\s*[\"'<]?"
+    r"(?P<value>https?://[^\s\"'<>]+)",
+    re.I,
+)
+
+
 class Words(NamedTuple):
     """A stretch of the source: its words, repaired; its first code point; its alignment (see `align.to_raw`)."""
 
@@ -34,19 +43,22 @@ class Words(NamedTuple):
 
 
 def origin(
-    url: str | None, page: Metadata, titles: Sequence[Words], bylines: Sequence[Words]
+    url: str | None, page: Metadata, titles: Sequence[Words], bylines: Sequence[Words], head: Sequence[Words] = ()
 ) -> dict[str, str | int | None]:
     """The columns title, url, site, author and published of `documents`, each with its `_start` and `_end`.
 
     url: as the record says, which goes before the page's. page: what an HTML page says of itself. titles, bylines:
-    the article's segments with that label, in order. site: the host of the url, so that pages of one site have one
+    the article's segments with that label, in order. head: those of a text before its first words, where crawlers put
+    "URL Source: https://...". site: the host of the url, so that pages of one site have one
     name whatever they call themselves; where there is no url, what the page calls its site.
     """
+    if page.url is None and not url:
+        page = replace(page, url=next((_found(line, said) for line in head if (said := _address(line))), None))
     host = host_of(url or "")
     said: dict[str, Found | None] = {
         "url": page.url if not url else None,
         "site": None if host else _site(page.url) or _mended(page.site),
-        "title": _mended(page.heading) or _headline(page) or next((_found(line, _all(line)) for line in titles), None),
+        "title": _mended(page.heading) or _headline(page) or next((_titled(line) for line in titles), None),
         "author": _author(page, bylines),
         "published": _date(page) or next((_found(line, day) for line in bylines if (day := date_in(line.text))), None),
     }
@@ -109,8 +121,15 @@ def _author(page: Metadata, bylines: Sequence[Words]) -> Found | None:
     return next((_found(line, who) for line in bylines if (who := author_in(line.text))), None)
 
 
-def _all(line: Words) -> Said:
-    return Said(line.text, 0, len(line.text))
+def _titled(line: Words) -> Found:
+    """A title, without "Title:" and quotes around it."""
+    found = _TITLE_FIELD.match(line.text)
+    return _found(line, Said(found["value"], *found.span("value")) if found else Said(line.text, 0, len(line.text)))
+
+
+def _address(line: Words) -> Said | None:
+    found = _URL_FIELD.match(line.text) if "://" in line.text else None
+    return Said(found["value"], *found.span("value")) if found else None
 
 
 def _found(line: Words, said: Said) -> Found:

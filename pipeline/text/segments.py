@@ -22,7 +22,7 @@ from pipeline.text.width import narrow
 from pipeline.text.wrapped import unwrapped
 from pipeline.text.written_breaks import has_written_breaks, rows_of, without_break
 
-__all__ = ["Part", "Parts", "cut_lines", "join_parts", "lines_of", "parts_at", "read_lines"]
+__all__ = ["Part", "Parts", "cut_lines", "join_parts", "parts_at", "read_lines"]
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -90,13 +90,6 @@ def read_lines(text: str, *, markdown: bool = False) -> Lines:
             words[i] = repair.text
     lines = unwrapped(Lines(start, end, gaps, words, mended), text)
     return without_marks(lines, text) if markdown or has_marks(text) else lines
-
-
-def lines_of(lines: Sequence[Line]) -> Lines:
-    """Some lines as columns."""
-    mended = {i: line for i, line in enumerate(lines) if line.repair.alignment is not None}
-    start, end, _, gap, repair = map(list, zip(*lines, strict=True)) if lines else ([] for _ in Line._fields)
-    return Lines(start, end, gap, [each.text for each in repair], mended)
 
 
 def cut_lines(sources: Sequence[Lines]) -> Parts:

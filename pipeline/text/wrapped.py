@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from pipeline.text.line import Line, Lines
+from pipeline.text.line import Line, Lines, lines_of
 from pipeline.text.repair import Repair
 
 __all__ = ["put_together", "unwrapped"]
@@ -37,15 +37,7 @@ def put_together(lines: Lines, goes_on: Sequence[bool], raw: str) -> Lines:
     """The lines of a source, each and the next as one where the next `goes_on` it, with a space for the break."""
     begins = [i for i in range(len(goes_on)) if not (i and goes_on[i - 1])]
     groups = [range(a, b) for a, b in pairwise([*begins, len(goes_on)])]
-    whole = [_joined(lines, group, raw) for group in groups]
-    mended = {i: line for i, line in enumerate(whole) if line.repair.alignment is not None}
-    return Lines(
-        [line.start for line in whole],
-        [line.end for line in whole],
-        [line.gap for line in whole],
-        [line.repair.text for line in whole],
-        mended,
-    )
+    return lines_of([_joined(lines, group, raw) for group in groups])
 
 
 def _full(lines: Lines) -> list[bool]:
