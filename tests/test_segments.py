@@ -20,9 +20,9 @@ from pipeline.text import places, segments
 from pipeline.text.articles import article_starts
 from pipeline.text.features import _fired, cues, features
 from pipeline.text.features import parts_of as table_of
-from pipeline.text.line import Line
+from pipeline.text.line import Line, lines_of
 from pipeline.text.repair import Repair, repair_line
-from pipeline.text.segments import Part, cut_lines, join_parts, lines_of, read_lines
+from pipeline.text.segments import Part, cut_lines, join_parts, read_lines
 from pipeline.text.sentences import sentences
 from pipeline.text.width import narrow
 

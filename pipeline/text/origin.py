@@ -53,7 +53,7 @@ def origin(
     name whatever they call themselves; where there is no url, what the page calls its site.
     """
     if page.url is None and not url:
-        page = replace(page, url=next((_found(line, said) for line in head if (said := _address(line))), None))
+        page = replace(page, url=next((_found(line, there) for line in head if (there := _address(line))), None))
     host = host_of(url or "")
     said: dict[str, Found | None] = {
         "url": page.url if not url else None,
