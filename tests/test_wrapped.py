@@ -37,6 +37,32 @@ def test_paragraphs_are_put_together(width: int, end: str) -> None:
             assert text[start:stop].split() == words.split()
 
 
+def parted(line: str, width: int) -> str:
+    """A paragraph broken at a width, long words parted there."""
+    rows = [""]
+    for word in line.split(" "):
+        room = width - len(rows[-1]) - 2
+        if room >= len(word) - 1 or not rows[-1]:
+            rows[-1] = f"{rows[-1]} {word}".lstrip()
+        elif re.fullmatch(r"[a-z]{8,}\W?", word) and 3 <= room <= len(word) - 4:
+            rows[-1] += f" {word[:room]}-"
+            rows.append(word[room:])
+        else:
+            rows.append(word)
+    return "\n".join(rows)
+
+
+def test_words_that_were_parted_are_put_together() -> None:
+    whole = found = hyphens = 0
+    for page in PAGES:
+        if sum(len(line) > 300 for line in paragraphs(page)) > 4:
+            text = "\n\n".join(parted(line, 78) for line in paragraphs(page))
+            hyphens += text.count("-\n")
+            whole, found = whole + len(paragraphs(page)), found + len({*paragraphs(page)} & {*read_lines(text).text})
+    assert hyphens > 500
+    assert found > 0.97 * whole
+
+
 def test_a_broken_page_in_a_dump_of_others() -> None:
     whole, broken = (max(PAGES[half::2], key=lambda page: len(paragraphs(page))) for half in (0, 1))
     text = "\n".join([*paragraphs(whole), "", wrapped(broken, 80, "\n\n", "\n"), "", *paragraphs(whole)])
@@ -48,13 +74,16 @@ def test_a_broken_page_in_a_dump_of_others() -> None:
 
 def test_each_character_of_a_broken_line_has_its_place() -> None:
     for page in PAGES[::20]:
-        text = wrapped(page, 70, "\n\n", "\r\n")
-        parts = cut_lines([read_lines(text)])
-        for i in range(len(parts.text)):
-            part = parts.part(i)
-            places = part.alignment or range(len(part.text) + 1)
-            shown = [(char, text[part.start + place]) for char, place in zip(part.text, places, strict=False)]
-            assert all(char == raw or (char == " " and raw in " \r\n") for char, raw in shown)
+        for text in (
+            wrapped(page, 70, "\n\n", "\r\n"),
+            "\n\n".join(parted(line, 70) for line in paragraphs(page)),
+        ):
+            parts = cut_lines([read_lines(text)])
+            for i in range(len(parts.text)):
+                part = parts.part(i)
+                places = part.alignment or range(len(part.text) + 1)
+                shown = [(char, text[part.start + place]) for char, place in zip(part.text, places, strict=False)]
+                assert all(char == raw or (char == " " and raw in " \r\n") for char, raw in shown)
 
 
 def test_pages_that_are_not_broken_stay_as_they_are() -> None:

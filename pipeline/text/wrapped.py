@@ -20,6 +20,13 @@ _NARROWEST, _WIDEST, _LONGER = 40, 200, 0.01
 # It has so many full lines, behind which the next word did not fit; they are so large a share of all with one under
 # them; and so large a share of them goes on with a small letter, as the rows of a list do not.
 _FEWEST, _FULL, _SMALL = 8, 0.25, 0.5
+# A word parted by a hyphen at a line's end. It has none where the source has the whole word elsewhere, or its two parts
+# are not words there.
+_PARTED = re.compile(r"(?P<word>[^\W\d_]{2,})[-\u2010\u00ad]$")
+_TAIL = 40  # characters that hold half of a word
+_REST = re.compile(r"[^\W\d_A-Z]{2,}")
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_BROKEN = re.compile(r"(?<![^\W\d_])[^\W\d_]+[-\u2010\u00ad]\s*[\r\n]\s*[^\W\d_]+")
 _LISTED = re.compile(r"[-–•*·●○■▪◆#>]|[(（\[【]?\d{1,2}[.)、）\]】]\s")
 
 
@@ -34,10 +41,13 @@ def unwrapped(lines: Lines, raw: str) -> Lines:
 
 
 def put_together(lines: Lines, goes_on: Sequence[bool], raw: str) -> Lines:
-    """The lines of a source, each and the next as one where the next `goes_on` it, with a space for the break."""
+    """The lines of a source, each and the next as one where the next `goes_on` it, with a space for the break, or
+    none where it parts a word."""
     begins = [i for i in range(len(goes_on)) if not (i and goes_on[i - 1])]
     groups = [range(a, b) for a, b in pairwise([*begins, len(goes_on)])]
-    return lines_of([_joined(lines, group, raw) for group in groups])
+    parted = any(_PARTED.search(text[-_TAIL:]) for text in lines.text)
+    known = frozenset(_WORD.findall(_BROKEN.sub(" ", raw.lower())) if parted else ())
+    return lines_of([_joined(lines, group, raw, known) for group in groups])
 
 
 def _full(lines: Lines) -> list[bool]:
@@ -66,8 +76,8 @@ def _full_in(texts: Sequence[str], sizes: Sequence[int], gaps: Sequence[int]) ->
     return [goes_on and not _LISTED.match(text) for goes_on, text in zip(full, texts[1:], strict=True)] + [False]
 
 
-def _joined(lines: Lines, group: Sequence[int], raw: str) -> Line:
-    """Some lines in a row as one."""
+def _joined(lines: Lines, group: Sequence[int], raw: str, known: frozenset[str]) -> Line:
+    """Some lines in a row as one. known: the words of the source."""
     first, last = group[0], group[-1]
     if first == last and first in lines.mended:
         return lines.mended[first]
@@ -75,11 +85,32 @@ def _joined(lines: Lines, group: Sequence[int], raw: str) -> Line:
     if first == last:
         return Line(start, end, raw[start:end], lines.gap[first], Repair(lines.text[first]))
     alignment: list[int] = []
+    words: list[str] = []
     steps: set[str] = set()
     for i in group:
         own = lines.mended[i].repair if i in lines.mended else Repair(lines.text[i])
         at = lines.start[i] - start
+        if words:
+            off, between = _between(words[-1][-_TAIL:], own.text, known)
+            words[-1] = words[-1][: len(words[-1]) - off] + between
+            del alignment[len(alignment) - 1 - off + len(between) :]
+        words.append(own.text)
         alignment += [at + place for place in own.alignment or range(len(own.text) + 1)]
         steps.update(own.steps)
-    words = " ".join(lines.text[i] for i in group)
-    return Line(start, end, raw[start:end], lines.gap[first], Repair(words, tuple(alignment), tuple(sorted(steps))))
+    repair = Repair("".join(words), tuple(alignment), tuple(sorted(steps)))
+    return Line(start, end, raw[start:end], lines.gap[first], repair)
+
+
+def _between(before: str, behind: str, known: frozenset[str]) -> tuple[int, str]:
+    """How many characters of a line the one behind it takes the place of, and what stands between: a space, unless a
+    word goes over into it, and then its hyphen where it has one.
+
+    >>> [_between("a long-", rest, frozenset({"long", "term"})) for rest in ("term plan", "itude", "Beach")]
+    [(0, ''), (1, ''), (0, ' ')]
+    """
+    parted, rest = _PARTED.search(before), _REST.match(behind[:_TAIL])
+    if not parted or not rest:
+        return 0, " "
+    begin, end = parted["word"].lower(), rest.group()
+    compound = f"{begin}{end}" not in known and begin in known and end in known
+    return (0, "") if compound or f"{begin}-{end}" in known else (1, "")
