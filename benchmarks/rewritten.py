@@ -4,6 +4,7 @@ For `python -m benchmarks.segments --rewritten`. Between the paragraphs of broke
 there was before, so where a last line happens to be full nothing tells that it is one.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -90,6 +91,12 @@ def _in_escaped_paragraphs(page: GoldPage) -> GoldPage:
     return page_of(page.name, rows)
 
 
+def _as_json(page: GoldPage) -> GoldPage:
+    """As a string of JSON that was never decoded."""
+    pieces = [(label, json.dumps(text)[1:-1]) for row in rows_of(page) for label, text in [*row, ("", "\n")]]
+    return page_of(page.name, [pieces])
+
+
 def _line_by_line(page: GoldPage) -> GoldPage:
     """Each article as one line."""
     rows = [row for article in single_articles(page) for row in rows_of(_on_one_line(" ")(article))]
@@ -114,6 +121,7 @@ WAYS: Mapping[str, Rewriting] = MappingProxyType(
         "an article on each line": _line_by_line,
         "a sentence on each line": _sentence_by_sentence,
         "line breaks written out": _on_one_line(r"\n", gaps=True),
+        "a string of JSON": _as_json,
         "line breaks as tags": _on_one_line("<br>", gaps=True),  # read as HTML
         "paragraphs of escaped HTML": _in_escaped_paragraphs,
         "Markdown": _as_markdown,

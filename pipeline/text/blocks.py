@@ -21,7 +21,7 @@ from pipeline.models.main_text import Containers, main_text
 from pipeline.models.main_text.words import Vocabulary
 from pipeline.schema import KEPT_LABELS
 from pipeline.text.credits import main_heading, with_credits
-from pipeline.text.escaped import unescaped
+from pipeline.text.escaped import aligned, moved, unescaped
 from pipeline.text.html import HtmlText, extract
 from pipeline.text.line import Line
 from pipeline.text.metadata import Found, Metadata
@@ -147,28 +147,19 @@ def _read(page: str, html: HtmlText, chances: list[float], around: list[int], ba
 def _placed(page: Page, places: Ints, raw: str) -> Page:
     """A page of what was escaped, with its places in `raw`, where it was so. places: as in `Unescaped`."""
 
-    def aligned(start: int, end: int, alignment: Sequence[int] | None) -> list[int] | None:
-        within = range(end - start + 1) if alignment is None else alignment
-        found = places[start + np.array(within)] - places[start]
-        return None if alignment is None and found[-1] == end - start else found.tolist()
-
-    def moved(found: Found | None) -> Found | None:
+    def told(found: Found | None) -> Found | None:
         return found and Found(found.value, int(places[found.raw_start]), int(places[found.raw_end]))
 
-    lines = []
-    for line in page.lines:
-        begin, end = int(places[line.start]), int(places[line.end])
-        place = aligned(line.start, line.end, line.repair.alignment)
-        repair = line.repair._replace(alignment=None if place is None else tuple(place))
-        lines.append(Line(begin, end, raw[begin:end], line.gap, repair))
     out = page.dropped
-    spans = [*zip(out.start, out.end, out.alignment, strict=True)]
+    spans = zip(out.start, out.end, strict=True)
     dropped = out._replace(
-        start=places[out.start].tolist(), end=places[out.end].tolist(), alignment=[aligned(*span) for span in spans]
+        start=places[out.start].tolist(),
+        end=places[out.end].tolist(),
+        alignment=[aligned(span, places, place) for span, place in zip(spans, out.alignment, strict=True)],
     )
     markup = [(int(places[start]), int(places[end])) for start, end in page.markup]
-    meta = Metadata(**{each.name: moved(getattr(page.meta, each.name)) for each in fields(Metadata)})
-    return Page(lines, page.factors, dropped, markup, meta)
+    meta = Metadata(**{each.name: told(getattr(page.meta, each.name)) for each in fields(Metadata)})
+    return Page([moved(line, places, raw) for line in page.lines], page.factors, dropped, markup, meta)
 
 
 # What markup says of a block: the elements and names around it as bits (`_surroundings`), its tag, whether it is not

@@ -2,12 +2,15 @@
 
 import html
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Unescaped", "unescaped"]
+from pipeline.text.line import Line
+
+__all__ = ["Unescaped", "aligned", "moved", "unescaped"]
 
 _TAG = re.compile(r"&lt;(?=[/!]?[a-z])", re.I)
 _FEWEST, _FOR_ONE = 3, 10  # escaped tags of such a text, and for each that is not
@@ -37,3 +40,25 @@ def unescaped(text: str) -> Unescaped | None:
     for mark in _MARK.finditer(text):
         stays[mark.start() + 1 : mark.end()] = False
     return Unescaped(_MARK.sub(lambda mark: html.unescape(mark[0]), text), np.flatnonzero(stays))
+
+
+def aligned(span: tuple[int, int], places: npt.NDArray[np.int64], alignment: Sequence[int] | None) -> list[int] | None:
+    """The alignment of a stretch of what a text was, in that text; None where it is a slice of both.
+
+    span, alignment: of the stretch. places: as in `Unescaped`.
+    """
+    start, end = span
+    found = places[start + np.array(range(end - start + 1) if alignment is None else alignment)] - places[start]
+    return None if alignment is None and found[-1] == end - start else found.tolist()
+
+
+def moved(line: Line, places: npt.NDArray[np.int64], raw: str, span: tuple[int, int] | None = None) -> Line:
+    """A line of what the text `raw` was, with its places there. span: of the line there, if it takes in more."""
+    begin, end = span or (int(places[line.start]), int(places[line.end]))
+    alignment = aligned((line.start, line.end), places, line.repair.alignment)
+    before = int(places[line.start]) - begin
+    if alignment is None and before == 0 and end - begin == len(line.repair.text):
+        return Line(begin, end, raw[begin:end], line.gap, line.repair)
+    inner = range(len(line.repair.text) + 1) if alignment is None else alignment
+    whole = (0, *(before + place for place in inner[1:-1]), end - begin)
+    return Line(begin, end, raw[begin:end], line.gap, line.repair._replace(alignment=whole))

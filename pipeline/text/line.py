@@ -31,6 +31,11 @@ class Lines(NamedTuple):
     mended: dict[int, Line]
     goes_on: frozenset[int] = frozenset()
 
+    def line(self, i: int, raw: str) -> Line:
+        """The line at index `i`; raw: the source."""
+        start, end = self.start[i], self.end[i]
+        return self.mended.get(i) or Line(start, end, raw[start:end], self.gap[i], Repair(self.text[i]))
+
 
 def lines_of(lines: Sequence[Line]) -> Lines:
     """Some lines as columns."""

@@ -62,7 +62,7 @@ def without_marks(lines: Lines, raw: str) -> Lines:
         shown = _shown(text) if _MARK.search(text) else None
         if not shown:
             continue
-        line = _line(lines, i, raw)
+        line = lines.line(i, raw)
         places = line.repair.alignment or range(len(text) + 1)
         texts[i] = "".join([text[begin:end] for begin, end in shown])
         alignment = [*chain.from_iterable(places[begin:end] for begin, end in shown), places[-1]]
@@ -70,11 +70,6 @@ def without_marks(lines: Lines, raw: str) -> Lines:
         steps = tuple(sorted({*line.repair.steps, _STEP}))
         mended[i] = line._replace(repair=Repair(texts[i], tuple(alignment), steps))
     return lines._replace(text=texts, mended=mended)
-
-
-def _line(lines: Lines, i: int, raw: str) -> Line:
-    start, end = lines.start[i], lines.end[i]
-    return lines.mended.get(i) or Line(start, end, raw[start:end], lines.gap[i], Repair(lines.text[i]))
 
 
 def _with_underlines(lines: Lines, raw: str) -> Lines:
@@ -85,7 +80,7 @@ def _with_underlines(lines: Lines, raw: str) -> Lines:
         return lines
     found: list[Line] = []
     for i, is_under in enumerate(under):
-        line = _line(lines, i, raw)
+        line = lines.line(i, raw)
         if not is_under or not found:
             found.append(line)
             continue

@@ -14,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.text.backslashes import placed, unescaped_breaks
 from pipeline.text.line import Line, Lines
 from pipeline.text.markdown import has_marks, without_marks
 from pipeline.text.places import places, rules_for, typed, without_typed
 from pipeline.text.repair import is_plain, repair_line
 from pipeline.text.width import narrow
 from pipeline.text.wrapped import unwrapped
-from pipeline.text.written_breaks import has_written_breaks, rows_of, without_break
 
 __all__ = ["Part", "Parts", "cut_lines", "join_parts", "parts_at", "read_lines"]
 
@@ -66,9 +66,16 @@ def read_lines(text: str, *, markdown: bool = False) -> Lines:
     >>> read_lines("a\n\n b \r\nc")
     Lines(start=[0, 4, 8], end=[1, 5, 9], gap=[0, 1, 0], text=['a', 'b', 'c'], mended={}, goes_on=frozenset())
     """
-    rows, written = text.splitlines(keepends=True), has_written_breaks(text)
+    written = unescaped_breaks(text)
+    lines = _lines(written.text if written else text, markdown)
     if written:
-        rows = [*chain.from_iterable(map(rows_of, rows))]
+        return placed(lines, written.places, text) if lines.text else _lines(text, markdown)
+    return lines
+
+
+def _lines(text: str, markdown: bool) -> Lines:
+    """The same, where breaks are breaks."""
+    rows = text.splitlines(keepends=True)
     cores = [*map(str.strip, rows)]
     some = [i for i, core in enumerate(cores) if core]
     at = [*accumulate(map(len, rows), initial=0)]
@@ -78,13 +85,9 @@ def read_lines(text: str, *, markdown: bool = False) -> Lines:
     gaps = [i - before - 1 for before, i in pairwise([-1, *some])]
     mended = {}
     for i, core in enumerate(words):
-        if is_plain(core) and not written:
+        if is_plain(core):
             continue
-        repair, breaks = repair_line(core), 0
-        if written:
-            repair, breaks = without_break(core, repair)
-        if breaks and i + 1 < len(gaps):
-            gaps[i + 1] += breaks - 1
+        repair = repair_line(core)
         if repair.alignment is not None:
             mended[i] = Line(start[i], end[i], core, gaps[i], repair)
             words[i] = repair.text

@@ -1,5 +1,6 @@
 r"""Texts whose line breaks stand there as a backslash and a letter: read as lines, each character in its place."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.evaluation.gold import load_pages
+from pipeline.text.backslashes import unescaped_breaks
 from pipeline.text.segments import cut_lines, read_lines
-from pipeline.text.written_breaks import has_written_breaks
 
 TRAINING = Path(__file__).parents[1] / "training"
 PAGES = [page.text for folder in ("corpus", "segments") for page in load_pages(TRAINING / folder, "test")]
@@ -49,9 +50,27 @@ def test_each_character_is_read_once_and_has_its_place(text: str) -> None:
     assert all(lines.text)
 
 
+SAID = st.sampled_from(["Rest", " ", "\n", "\n\n", "\r\n", "\t", "ü", "😀", "’", '"', "\\", "/", "&amp;", "n", "Â°"])
+
+
+@given(st.lists(SAID, max_size=9))
+def test_a_string_of_json_reads_as_what_it_says(pieces: list[str]) -> None:
+    said = "".join(["Knee\nRest\nIce\nOil\nSalt\n", *pieces, "\nHeat"])
+    text = json.dumps(said)[1:-1]
+    lines, plain = read_lines(text), read_lines(said)
+    assert (lines.text, lines.gap) == (plain.text, plain.gap)
+    for i, (start, end) in enumerate(zip(lines.start, lines.end, strict=True)):
+        own = plain.mended[i].repair.alignment if i in plain.mended else None
+        at = lines.mended[i].repair.alignment if i in lines.mended else range(end - start + 1)
+        assert own is not None or at is not None
+        for j, char in enumerate(lines.text[i]):
+            before = said[: plain.start[i] + (own[j] if own else j)]
+            assert j == 0 or text[: start + at[j]] == json.dumps(before)[1:-1], char
+
+
 @pytest.mark.parametrize("text", [r"Open C:\new\notes in \nabla", "Rest.\nIce.\nHeat.\n" + r"A note on \n.", r"a\nB"])
 def test_other_backslashes_break_no_line(text: str) -> None:
-    assert not has_written_breaks(text)
+    assert unescaped_breaks(text) is None
     assert read_lines(text).text == text.splitlines()
 
 
@@ -61,4 +80,4 @@ def test_no_white_space_is_tried_twice() -> None:
 
 
 def test_no_page_of_ours_is_taken_for_one() -> None:
-    assert not any(map(has_written_breaks, PAGES))
+    assert not any(map(unescaped_breaks, PAGES))
