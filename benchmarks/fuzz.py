@@ -6,8 +6,8 @@ Each input is a small file of one of the known formats with a few random changes
 encoding, of what an archive holds. What must hold of it (`check`):
 
 1. No exception but those that become a row of `rejects`.
-2. The segments of each source hold each character that is not white space exactly once, and slicing the source at an
-   unrepaired segment's offsets gives back its words.
+2. The segments of each source hold each character that is not white space exactly once, slicing the source at an
+   unrepaired segment's offsets gives back its words, and each character of a repaired one has a place, in order.
 3. The file has a source or a reject, and each reject names the kind of failure and says what is wrong.
 
 The same seed gives the same inputs. A failure is printed with its seed and number, and the damaged file is kept.
@@ -16,6 +16,7 @@ The same seed gives the same inputs. A failure is printed with its seed and numb
 import argparse
 import bz2
 import gzip
+import html
 import io
 import json
 import lzma
@@ -53,11 +54,17 @@ HTML = (
     "<h1>Sore&nbsp;knees</h1><p>Rest <b>eases</b> pain &amp; swelling.<!-- ad --><ul><li>Ice<li>Heat</ul>"
     "<table><tr><td>Dose<td>200 mg</table><p hidden>Not shown<footer>&copy; Joint Site</footer></body></html>"
 )
+MARKDOWN = (
+    "Title: Sore knees\n\nURL Source: https://a.example/knees\n\n[![Logo](/logo.png)](/)\n"
+    "* [Home](/)\n\nSore *knees*\n====\n"
+    "## Care ##\n> **Rest** eases [pain](/pain_(knee) \"so\") and __swelling__ [[1]](#c1), 3\\*4 &amp; more.\n"
+)
 _BYTES = (b"\0", b"\xff", b"\xfe\xff", b"\xef\xbb\xbf", b"\xe2\x80", b"\r\n", b"\r", b"{", b"]", b'"', b"\\u",
           b"\\ud800", b"\xc2\xad", b"\xe2\x80\xae", b"\x1b", b"\x85", b"\xe2\x80\xa8")  # fmt: skip
 _TAGS = (b"<", b">", b"</", b"<p>", b"</p>", b"<script>", b"</script>", b"<!--", b"-->", b"<![CDATA[", b"<table>",
          b"<svg>", b"<title>", b"<plaintext>", b"<br/>", b"<a href='", b"&", b"&#x41;", b"&#0;", b"&#x110000;",
-         b"&nbsp", b"<p hidden>", b"<template>", b"<textarea>")  # fmt: skip
+         b"&nbsp", b"<p hidden>", b"<template>", b"<textarea>",
+         b"**", b"](", b"[", b"\n===", b"&lt;p&gt;", b"\\n")  # fmt: skip
 _CODECS = ("latin-1", "cp1252", "cp1251", "utf-16", "utf-16-be", "utf-32", "gb18030", "shift_jis", "utf-7", "cp037")
 _PACKERS: Mapping[str, Callable[[bytes], bytes]] = MappingProxyType(
     {".gz": partial(gzip.compress, mtime=0), ".bz2": bz2.compress, ".xz": lzma.compress, ".zst": zstandard.compress}
@@ -159,6 +166,11 @@ def _check_tiling(name: str, text: str, segments: list[dict[str, object]]) -> No
             raise BrokenPromiseError(f"{name}: a segment from {start} to {end} of {len(text)}")
         if row["alignment"] is None and row["text"] != text[start:end]:
             raise BrokenPromiseError(f"{name}: slicing {start}:{end} gives other words than the segment has")
+        places = row["alignment"] or [0, end - start]
+        if not isinstance(places, list) or places != sorted(places) or places[0] < 0 or places[-1] > end - start:
+            raise BrokenPromiseError(f"{name}: an alignment that falls or leaves {start}:{end}")
+        if row["alignment"] is not None and len(places) != len(str(row["text"])) + 1:
+            raise BrokenPromiseError(f"{name}: an alignment of {len(places)} places at {start}:{end}")
         for i in range(start, end):
             times[i] = min(times[i] + 1, 2)
     for i, char in enumerate(text):
@@ -193,7 +205,8 @@ def _recoded(data: bytes, rng: random.Random) -> bytes:
 
 
 def _jsonl() -> bytes:
-    rows = ({"text": TEXT, "url": "https://a.example/1"}, {"html": HTML}, {"text": "", "url": 3}, {"text": None})
+    rows = ({"text": TEXT, "url": "https://a.example/1"}, {"html": HTML}, {"text": "", "url": 3}, {"text": None},
+            {"text": html.escape(HTML)}, {"text": json.dumps(TEXT)[1:-1]})  # fmt: skip
     return "\n".join(json.dumps(row, ensure_ascii=i % 2 == 0) for i, row in enumerate(rows)).encode()
 
 
@@ -202,7 +215,7 @@ def _csv() -> bytes:
 
 
 _PLAIN: Mapping[str, Callable[[], bytes]] = MappingProxyType(
-    {"txt": TEXT.encode, "md": ("# " + TEXT).encode, "html": HTML.encode, "jsonl": _jsonl, "csv": _csv}
+    {"txt": TEXT.encode, "md": (MARKDOWN + TEXT).encode, "html": HTML.encode, "jsonl": _jsonl, "csv": _csv}
 )
 
 
