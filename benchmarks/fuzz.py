@@ -57,7 +57,7 @@ HTML = (
 MARKDOWN = (
     "Title: Sore knees\n\nURL Source: https://a.example/knees\n\n[![Logo](/logo.png)](/)\n"
     "* [Home](/)\n\nSore *knees*\n====\n"
-    "## Care ##\n> **Rest** eases [pain](/pain_(knee) \"so\") and __swelling__ [[1]](#c1), 3\\*4 &amp; more.\n"
+    '## Care ##\n> **Rest** eases [pain](/pain_(knee) "so") and __swelling__ [[1]](#c1), 3\\*4 &amp; more.\n'
 )
 _BYTES = (b"\0", b"\xff", b"\xfe\xff", b"\xef\xbb\xbf", b"\xe2\x80", b"\r\n", b"\r", b"{", b"]", b'"', b"\\u",
           b"\\ud800", b"\xc2\xad", b"\xe2\x80\xae", b"\x1b", b"\x85", b"\xe2\x80\xa8")  # fmt: skip
