@@ -68,6 +68,7 @@ def test_each_character_has_its_place(text: str) -> None:
         ("#1 of all", "#1 of all"),
         ("Causes of gout\n---", "Causes of gout"),
         ("**Gout**\n=======", "Gout"),
+        ("| Age | Dose |\n|:---|---:|", "| Age | Dose |"),
     ],
 )
 def test_lines(line: str, words: str) -> None:

@@ -30,7 +30,7 @@ _ESCAPED = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _EMPHASIS = re.compile(r"(?<!\\)(?:\*\*\*|\*\*|\*|__|_)")
 _BOLD = re.compile(r"\*\*[^\s*](?:[^*\n]*[^\s*])?\*\*")
 _HEADING = re.compile(r"\n#{1,6}\s+\S")
-_UNDERLINE = re.compile(r"={2,}|-{2,}")
+_UNDERLINE = re.compile(r"={2,}|-{2,}|[|:\s-]*---[|:\s-]*")
 _MARK = re.compile(r"[\[#>*_\\]")
 _LETTER = re.compile(r"[^\W\d_]")
 _SIGNS = {"](": _LINK, "\n#": _HEADING, "**": _BOLD}  # looked for first, as that takes no time
@@ -73,7 +73,7 @@ def without_marks(lines: Lines, raw: str) -> Lines:
 
 
 def _with_underlines(lines: Lines, raw: str) -> Lines:
-    """The same with rows of = or - as part of the heading above them."""
+    """The same with rows of = or - as part of the heading above them, or of the first row of a table."""
     columns = zip(lines.text, lines.gap, strict=True)
     under = [not gap and _UNDERLINE.fullmatch(text) is not None for text, gap in columns]
     if not any(under[1:]):
