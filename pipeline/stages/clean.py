@@ -40,7 +40,7 @@ _BLOCK = 20_000  # parts of a longer source are labelled in blocks of this size;
 _TOGETHER = 60_000  # parts of shorter sources are labelled together up to this number; patterns are made anew each time
 _COUNTED = 16  # articles whose characters are counted together; bounds memory
 _HEAD = 20  # segments of an article among which its address is looked for
-_FIELDS = frozenset(LABELS) - {"title", "heading", "body"}
+_DROPPED = frozenset(LABELS) - frozenset(KEPT_LABELS)
 _NO_FACTORS: Mapping[str, float] = {}
 _SEGMENTS = TABLES["segments"].schema
 
@@ -274,7 +274,7 @@ def _said(article: Article, base: int, *, plain: bool) -> tuple[list[Words], lis
     """The titles, the bylines, and what else stands before the first words of plain text."""
     words = (i for i, label in enumerate(article.label[:_HEAD]) if label in ("heading", "body"))
     head = article.between(0, next(words, _HEAD) if plain else 0)
-    return _words(article, ["title"], base), _words(article, ["byline"], base), _words(head, _FIELDS, base)
+    return _words(article, ["title"], base), _words(article, ["byline"], base), _words(head, _DROPPED, base)
 
 
 def _words(article: Article, labels: Collection[str], base: int) -> list[Words]:

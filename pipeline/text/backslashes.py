@@ -57,7 +57,8 @@ def placed(lines: Lines, places: npt.NDArray[np.int64], raw: str) -> Lines:
     begins = [len(raw) - len(raw.lstrip()), *places[lines.start[1:]].tolist()]
     found = []
     for i, (begin, behind) in enumerate(zip(begins, [*begins[1:], len(raw)], strict=True)):
-        line = moved(lines.line(i, raw), places, raw, (begin, begin + len(raw[begin:behind].rstrip())))
+        line = lines.line(i, raw)  # its place in `raw` is told below
+        line = moved(line, places, raw, (begin, begin + len(raw[begin:behind].rstrip())))
         steps = line.repair.steps if line.repair.alignment is None else tuple(sorted({*line.repair.steps, _STEP}))
         found.append(line._replace(repair=line.repair._replace(steps=steps)))
     return lines_of(found)
