@@ -39,9 +39,9 @@ _CALL = (
     r"this (?:article|column|newspaper|page|paragraph|platform|shop|site|station)|can be had|\bsold\b|online|brand|"
     r"arranged|\bintern\b|recorded by|dictated|\bvotes?\b"
 )
-_SEPARATOR = re.compile(r"[–—|｜_•»·~【:-]|\s\s")
+_SEPARATOR = re.compile(r"[–—|｜_•»·~【:,-]|\s\s")
 _SUFFIX = re.compile(
-    r"(?<=\S)\s*(?:\s[–—•·»~-]\s|\s?[|｜]\s?|\s?_\s?|--+|::|—|\s[–—-](?=[A-Z])|(?<=[a-z?!])-(?=[A-Z])|【"
+    r"(?<=\S)\s*(?:\s[–—•·»~-]\s|\s,\s?|\s?[|｜]\s?|\s?_\s?|--+|::|—|\s[–—-](?=[A-Z])|(?<=[a-z?!])-(?=[A-Z])|【"
     r"|\s\s+(?=(?:Source|By|Text|Author|Reporter|Editor|From)\b|#\d))(?=\s*\S)"
 )
 _CLOSING = frozenset(")）]】.。")
@@ -166,12 +166,16 @@ def _suffixes(text: str, call: bool) -> Iterable[int]:
     """Before "– Site", "| keyword/keyword", "_keyword_Site" behind a headline."""
     if len(text) > _LONGEST_TITLE or text[-1] in ".;,":
         return
-    for found in _separators(text):
+    separators = [*_separators(text)]
+    last = max((found.start() for found in separators if found.group().strip() != ","), default=0)
+    for found in separators:
         rest = text[found.end() :].lstrip()
+        if found.group().strip() == "," and found.start() > last:
+            continue
         if found.group() == "-" and not text[: found.start()].rpartition(" ")[2][:1].islower():
             continue  # "Acne-Prone"; but "side effects-Kang Encyclopedia"
-        # "injury – causes pain" is no suffix; "headline – back pain/sciatica" is
-        if not _DASH.search(found.group()) or not rest[:1].islower() or _LIST.search(rest):
+        # "injury – causes pain" is no suffix; "headline – back pain/sciatica" and "headline – back pain – Site" are
+        if not _DASH.search(found.group()) or not rest[:1].islower() or _LIST.search(rest) or found.start() < last:
             yield found.start()
 
 
