@@ -83,6 +83,16 @@ def test_sentences_on_lines_are_put_together_and_only_these() -> None:
         assert blank <= {*lines.start}  # what blank lines keep apart stays apart
 
 
+@pytest.mark.parametrize("way", ["as they are", "two blanks behind sentences", "full-width marks", "curly quotes"])
+def test_paragraphs_of_some_sentences_are_not_taken_for_sentences_on_lines(way: str) -> None:
+    changed = 0
+    for page in PAGES:
+        text = WAYS[way](page).text
+        lines = read_lines(text)
+        changed += max(map(len, lines.text)) < 1000 and restored(lines, text) is not lines
+    assert changed <= 0.005 * len(PAGES)
+
+
 def test_prose_on_one_line_stays_whole_where_it_is_of_one_kind() -> None:
     prose = max((line for page in PAGES for line in page.text.splitlines()), key=len)
     text = f"{prose} {prose}"

@@ -34,7 +34,7 @@ _NEAR = 6  # characters before a place that hold a sentence's mark and what clos
 # A text has so many lines that are sentences, from so many characters on, and of these at most such a share holds more
 # than one: then each has its line. Of 2,985 pages 2 are taken for such a text, of the same ones split up 2,930.
 _SENTENCE, _SENTENCES, _OTHERS = 40, 12, 0.1
-_INNER = re.compile(r"[a-z]{3}[.!?][\"'”’)）]* [A-Za-z]")
+_INNER = re.compile(r"[a-z]{3}[.!?][\"'”’)）]* {1,3}[A-Za-z]")
 
 
 def restored(lines: Lines, raw: str) -> Lines:
