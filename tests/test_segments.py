@@ -181,6 +181,7 @@ def test_cues_have_unique_ids_and_known_labels() -> None:
 
     assert len({cue.id for cue in cues()}) == len(cues())
     assert {cue.label for cue in cues()} <= set(LABELS)
+    assert sorted(cues(), key=lambda cue: cue.sure > 0) == [*cues()]  # what the network reads comes first
 
 
 @pytest.mark.parametrize("case", RULE_CASES, ids=[case["label"] for case in RULE_CASES])

@@ -162,6 +162,8 @@ def _told(chance: Floats, fired: Flags) -> Floats:
     """The probabilities, that of a label at least what a rule that fired is sure of."""
     for i, cue in enumerate(cues()):
         label = LABELS.index(cue.label)
+        if not cue.sure:
+            continue
         for part in np.flatnonzero(fired[:, i] & (chance[:, label] < cue.sure)).tolist():
             chance[part] *= (1 - cue.sure) / (1 - chance[part, label])
             chance[part, label] = cue.sure

@@ -273,13 +273,13 @@ def _lists(alignments: Sequence[Sequence[int] | None]) -> pa.Array:
 def _said(article: Article, base: int, *, plain: bool) -> tuple[list[Words], list[Words], list[Words]]:
     """The titles, the bylines, and what else stands before the first words of plain text."""
     words = (i for i, label in enumerate(article.label[:_HEAD]) if label in ("heading", "body"))
-    head = article.between(0, next(words, _HEAD) if plain else 0)
-    return _words(article, ["title"], base), _words(article, ["byline"], base), _words(head, _DROPPED, base)
+    titles, bylines = (_words(article, [label], base) for label in ("title", "byline"))
+    return titles, bylines, _words(article, _DROPPED, base, next(words, _HEAD)) if plain else []
 
 
-def _words(article: Article, labels: Collection[str], base: int) -> list[Words]:
-    """The segments of an article that have one of the labels."""
-    places = [i for i, name in enumerate(article.label) if name in labels]
+def _words(article: Article, labels: Collection[str], base: int, end: int | None = None) -> list[Words]:
+    """The segments of an article, up to an index, that have one of the labels."""
+    places = [i for i, name in enumerate(article.label[:end]) if name in labels]
     return [Words(article.text[i], base + article.start[i], article.alignment[i]) for i in places]
 
 

@@ -43,7 +43,7 @@ class Cue(NamedTuple):
     Nothing is found in a part of more than `longest` characters: what is a date line in few words is a date in many.
     inside: nor in a part that begins its line, where a dash is the mark of a list.
     sure: what it is found in has the label with this probability at least, whatever the network says, which did not
-    learn with it; of 0 the network has.
+    learn with it; of 0 the network has. Such rules are the last ones.
     """
 
     id: str
@@ -120,9 +120,9 @@ def features(parts: PartTable) -> Features:
     order = _sequence(own[:, names.index("number")], parts.source)
     order_names = ("number_follows", "number_goes_on", "number_restarts")
     around, around_names = _around(rules, parts.source)
-    learnt = [i for i, cue in enumerate(cues()) if not cue.sure]
-    values = np.hstack([own, rules[:, learnt].astype(np.float32), place, related, order, around])
-    rule_names = tuple(f"rule:{cues()[i].id}" for i in learnt)
+    rule_names = tuple(f"rule:{cue.id}" for cue in cues() if not cue.sure)
+    learnt = rules[:, : len(rule_names)].astype(np.float32)
+    values = np.hstack([own, learnt, place, related, order, around])
     return Features(values, (*names, *rule_names, *place_names, *word_names, *order_names, *around_names), rules, words)
 
 

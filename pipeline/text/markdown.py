@@ -43,7 +43,7 @@ def has_marks(text: str) -> bool:
     >>> has_marks("# Gout\\n\\n**Beer** raises [uric acid](/uric-acid)."), has_marks("Of **all** wines #1 is red.")
     (True, False)
     """
-    found, text = 0, f"\n{text}"
+    found = int(text.startswith("# "))
     for sign, pattern in _SIGNS.items():
         if sign in text:
             found += len([*islice(pattern.finditer(text), _FEWEST)])

@@ -39,7 +39,7 @@ _CALL = (
     r"this (?:article|column|newspaper|page|paragraph|platform|shop|site|station)|can be had|\bsold\b|online|brand|"
     r"arranged|\bintern\b|recorded by|dictated|\bvotes?\b"
 )
-_SEPARATOR = re.compile(r"[–—|｜_•»·~【:,-]|\s\s")
+_SEPARATOR = re.compile(r"[–—|｜_•»·~【:-]|\s[\s,]")
 _SUFFIX = re.compile(
     r"(?<=\S)\s*(?:\s[–—•·»~-]\s|\s,\s?|\s?[|｜]\s?|\s?_\s?|--+|::|—|\s[–—-](?=[A-Z])|(?<=[a-z?!])-(?=[A-Z])|【"
     r"|\s\s+(?=(?:Source|By|Text|Author|Reporter|Editor|From)\b|#\d))(?=\s*\S)"
