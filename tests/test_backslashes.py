@@ -65,7 +65,7 @@ def test_a_string_of_json_reads_as_what_it_says(pieces: list[str]) -> None:
         assert own is not None or at is not None
         for j, char in enumerate(lines.text[i]):
             before = said[: plain.start[i] + (own[j] if own else j)]
-            assert j == 0 or text[: start + at[j]] == json.dumps(before)[1:-1], char
+            assert text[: start + at[j]] == json.dumps(before)[1:-1], char
 
 
 @pytest.mark.parametrize("text", [r"Open C:\new\notes in \nabla", "Rest.\nIce.\nHeat.\n" + r"A note on \n.", r"a\nB"])

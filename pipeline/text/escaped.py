@@ -60,5 +60,5 @@ def moved(line: Line, places: npt.NDArray[np.int64], raw: str, span: tuple[int, 
     if alignment is None and before == 0 and end - begin == len(line.repair.text):
         return Line(begin, end, raw[begin:end], line.gap, line.repair)
     inner = range(len(line.repair.text) + 1) if alignment is None else alignment
-    whole = (0, *(before + place for place in inner[1:-1]), end - begin)
+    whole = (*(before + place for place in inner[:-1]), end - begin)
     return Line(begin, end, raw[begin:end], line.gap, line.repair._replace(alignment=whole))

@@ -49,7 +49,7 @@ class Repair(NamedTuple):
     """A mended line.
 
     text: the words. alignment: for each code point of `text`, and for its end, the offset in the raw line; it
-    never falls, starts at 0 and ends at the raw length; None when `text` is the raw line. steps: sorted names
+    never falls and ends at the raw length; None when `text` is the raw line. steps: sorted names
     of what was mended, as in ftfy, `fix_encoding` standing for all its decoding steps, or `remove_invisible_chars`.
     """
 

@@ -211,7 +211,7 @@ def _parts(line: Line, found: list[tuple[int, int]]) -> Iterator[Part]:
     Raw white space may stand for a word (U+0085 for …), and raw words for white space (&nbsp;): neither makes a part.
     """
     text, alignment = line.repair.text, line.repair.alignment or ()
-    raw = [alignment[place] for place, _ in found]
+    raw = [0, *(alignment[place] for place, _ in found[1:])]  # marks before the first word belong to it
     begin = 0
     for i in range(1, len(found)):
         last = found[i][0]
@@ -219,15 +219,15 @@ def _parts(line: Line, found: list[tuple[int, int]]) -> Iterator[Part]:
         if i < len(found) - 1 and not (shows and raw[i] < raw[-1]):
             continue  # nothing to show yet, or the cut falls inside one raw character: no cut here
         first = found[begin][0]
-        yield _aligned(line, alignment[first : last + 1], text[first:last], found[begin][1])
+        yield _aligned(line, raw[begin], alignment[first : last + 1], text[first:last], found[begin][1])
         begin = i
 
 
-def _aligned(line: Line, alignment: Sequence[int], text: str, cut: int) -> Part:
-    """A part of a repaired line, cut free of the raw white space at its edges."""
-    stretch = line.raw[alignment[0] : alignment[-1]]
-    first = alignment[0] + len(stretch) - len(stretch.lstrip())
-    last = alignment[0] + len(stretch.rstrip())
+def _aligned(line: Line, begin: int, alignment: Sequence[int], text: str, cut: int) -> Part:
+    """A part of a repaired line, cut free of the raw white space at its edges. begin: where it begins in the line."""
+    stretch = line.raw[begin : alignment[-1]]
+    first = begin + len(stretch) - len(stretch.lstrip())
+    last = begin + len(stretch.rstrip())
     head = bisect_left(alignment, alignment[bisect_right(alignment, first, 1) - 1])  # one raw character may be several
     tail = len(alignment) - 1 - bisect_left(alignment, last, 0, len(alignment) - 1)
     inner = alignment[head : len(alignment) - tail]
