@@ -63,6 +63,14 @@ def test_words_that_were_parted_are_put_together() -> None:
     assert found > 0.97 * whole
 
 
+@pytest.mark.parametrize("tail", ["a-" + "\n" * 300_000, "a-" + " " * 300_000, "a-\n" * 100_000, "a" * 300_000 + "-"])
+def test_no_break_is_tried_twice(tail: str) -> None:
+    """A pattern that tries each of them with each other would take hours."""
+    page = max(PAGES, key=lambda page: sum(len(line) > 300 for line in paragraphs(page)))
+    text = "\n\n".join(parted(line, 78) for line in paragraphs(page))
+    assert read_lines(f"{text}\n\n{tail}").end[-1] == len(f"{text}\n\n{tail}".rstrip())
+
+
 def test_a_broken_page_in_a_dump_of_others() -> None:
     whole, broken = (max(PAGES[half::2], key=lambda page: len(paragraphs(page))) for half in (0, 1))
     text = "\n".join([*paragraphs(whole), "", wrapped(broken, 80, "\n\n", "\n"), "", *paragraphs(whole)])

@@ -26,7 +26,7 @@ _PARTED = re.compile(r"(?P<word>[^\W\d_]{2,})[-\u2010\u00ad]$")
 _TAIL = 40  # characters that hold half of a word
 _REST = re.compile(r"[^\W\d_A-Z]{2,}")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_BROKEN = re.compile(r"(?<![^\W\d_])[^\W\d_]+[-\u2010\u00ad]\s*[\r\n]\s*[^\W\d_]+")
+_BROKEN = re.compile(r"(?<![^\W\d_])[^\W\d_]+[-\u2010\u00ad][^\S\r\n]*(?:\r\n?|\n)[^\S\r\n]*[^\W\d_]+")
 _LISTED = re.compile(r"[-–•*·●○■▪◆#>]|[(（\[【]?\d{1,2}[.)、）\]】]\s")
 
 
