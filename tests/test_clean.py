@@ -102,7 +102,8 @@ def test_a_call_in_brackets_is_cut_out_of_its_sentence() -> None:
     call = '(search "seaside-clinic9" on WeChat for more)'
     text = f"Why the knee swells\n\nThe Seaside Paper {call} asked three doctors how the knee is best kept warm.\n"
     segments = clean([text])["segments"].to_pylist()
-    assert [(row["text"], row["label"]) for row in segments if not row["kept"]] == [(call, "cta")]
+    dropped = [(row["text"], row["label"], row["reason"]) for row in segments if not row["kept"]]
+    assert dropped == [(call, "cta", "rule:channel-search")]
     assert "asked three doctors how the knee is best kept warm." in [row["text"] for row in segments if row["kept"]]
 
 

@@ -1,20 +1,15 @@
 """HTML that was escaped as a whole: read as what it is, each character with its place in the escaped text."""
 
 from html import escape, unescape
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.rewritten import WAYS
-from pipeline.evaluation.gold import load_pages
-from pipeline.evaluation.pages import score_cleaning
 from pipeline.text.blocks import Page, read_pages
 from pipeline.text.escaped import unescaped
 from pipeline.text.formats.record import content_kind
 
-CORPUS = Path(__file__).parents[1] / "training" / "corpus"
 TAGS = [
     "<p>",
     "</p>",
@@ -80,11 +75,3 @@ def test_what_is_escaped_html(text: str, kind: str) -> None:
 
 def test_html_that_shows_tags_is_not_unescaped() -> None:
     assert unescaped("<p>Write &lt;p&gt;, &lt;b&gt;, &lt;i&gt; and &lt;u&gt;.</p>") is None
-
-
-def test_pages_of_escaped_html_are_cleaned_like_others() -> None:
-    pages = load_pages(CORPUS, "dev")
-    score = score_cleaning([WAYS["paragraphs of escaped HTML"](page) for page in pages])
-    plain = score_cleaning(pages)
-    assert score.covered_once == 1
-    assert score.drop.f1 > plain.drop.f1 - 0.005 and score.articles.f1 > plain.articles.f1 - 0.03

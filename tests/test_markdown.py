@@ -10,7 +10,6 @@ from markdown_it import MarkdownIt
 
 from benchmarks.rewritten import WAYS
 from pipeline.evaluation.gold import load_pages
-from pipeline.evaluation.pages import score_cleaning
 from pipeline.text.markdown import has_marks
 from pipeline.text.segments import read_lines
 
@@ -89,11 +88,3 @@ def test_pages_are_told_by_their_marks() -> None:
     pages = load_pages(CORPUS)
     assert sum(has_marks(page.text) for page in pages) <= 1  # one has bold words
     assert all(has_marks(WAYS["Markdown"](page).text) for page in pages)
-
-
-def test_pages_as_markdown_are_cleaned_like_others() -> None:
-    pages = load_pages(CORPUS, "dev")
-    score = score_cleaning([WAYS["Markdown"](page) for page in pages])
-    plain = score_cleaning(pages)
-    assert score.covered_once == 1
-    assert score.drop.f1 > plain.drop.f1 - 0.005 and score.articles.f1 > plain.articles.f1 - 0.03

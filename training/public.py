@@ -1,7 +1,7 @@
 """Public web pages as text, of whose lines no more is known than which are main text."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from pipeline.evaluation.gold import GoldPage
@@ -15,6 +15,7 @@ LINES = (5, 600)  # of a public page, at least and at most
 _WORDS = 4  # of a line: of shorter ones it is not known whether they are main text
 _TITLES = frozenset({"title", "h1", "h2", "h3", "h4", "h5", "h6"})
 Lines = list[tuple[str, str]]
+Writing = Callable[[str, str, float], str]
 
 
 def public_texts(folder: Path) -> list[Lines]:
@@ -22,10 +23,12 @@ def public_texts(folder: Path) -> list[Lines]:
     return lines_of(load_web_pages(folder, every=2))
 
 
-def lines_of(pages: Sequence[WebPage]) -> list[Lines]:
+def lines_of(pages: Sequence[WebPage], written: Writing = lambda line, tag, linked: line) -> list[Lines]:
     """The blocks of each page that a reader sees, with "body" where one is main text, "noise" where it is not, and ""
     where that is not known: of a few words, and of headings outside the main text. Pages of very few or many lines are
     left out.
+
+    written: how a line is written, by its words, its element and the share of it that lies in links.
     """
     sources = by_name(read_web_pages(pages))
     found = []
@@ -33,11 +36,12 @@ def lines_of(pages: Sequence[WebPage]) -> list[Lines]:
         blocks = extract(sources.get(page.name, "")).blocks
         main = gold_blocks(blocks, page.main)
         lines = []
-        for text, tag, hides, kept in zip(blocks.text, blocks.tag, blocks.hidden, main, strict=True):
+        columns = zip(blocks.text, blocks.tag, blocks.linked, blocks.hidden, main, strict=True)
+        for text, tag, linked, hides, kept in columns:
             line = " ".join(text.split())
             known = len(words_of(line)) >= _WORDS and (kept or tag not in _TITLES)
             if line and not hides:
-                lines.append((line, ("body" if kept else "noise") if known else ""))
+                lines.append((written(line, tag, linked), ("body" if kept else "noise") if known else ""))
         found.append(lines)
     return [lines for lines in found if LINES[0] <= len(lines) <= LINES[1]]
 

@@ -171,8 +171,10 @@ def _told(chance: Floats, fired: Flags) -> Floats:
 
 
 def _reasons(best: npt.NDArray[np.int64], fired: Flags, asked: Flags) -> list[str]:
-    """The first rule that fired and speaks for the label, else the model; asked: which parts have a second opinion."""
-    speaks = fired & (np.array([LABELS.index(cue.label) for cue in cues()]) == best[:, None])
+    """The first rule that fired and speaks for the label, one that is sure before others, else the model; asked: which
+    parts have a second opinion."""
+    order = sorted(range(len(cues())), key=lambda i: -cues()[i].sure)
+    speaks = fired[:, order] & (np.array([LABELS.index(cues()[i].label) for i in order]) == best[:, None])
     found = np.where(speaks.any(1), speaks.argmax(1), np.where(asked, -2, -1))
-    names = [*(f"rule:{cue.id}" for cue in cues()), REASON, MODEL_REASON]
+    names = [*(f"rule:{cues()[i].id}" for i in order), REASON, MODEL_REASON]
     return [names[i] for i in found]

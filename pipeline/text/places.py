@@ -76,7 +76,9 @@ _MAY_HAVE_SUFFIX = (
     rf"[{_BLANKS}][–—•·»~-][{_BLANKS}]|[|｜_—【]|--|::|[{_BLANKS}]–[A-Z]|[{_BLANKS}]-[A-Z]|[a-z?!]-[A-Z]"
     rf"|[{_BLANKS}]{{2}}(?:[SBTARE]|From|#)"
 )
-_MAY_BE_TWO = rf"[–—|｜_•»·~【:-]|[{_BLANKS}]{{2}}"  # `_SEPARATOR`
+_MAY_BE_TWO = (
+    rf"[–—|｜_•»·~【:-]|[{_BLANKS}]{{2}}"  # `_SEPARATOR`; before a comma nothing is cut unless one of these follows
+)
 _CLOSED_END = r"[)）\]】.。]$"  # `_CLOSING`
 _MAY_BE_GLUED = (
     r"(?:[a-z]{3}|[?!.:)\]])[A-Z][a-z]*[^A-Za-z]|[?!:] [A-Z]"
