@@ -103,6 +103,25 @@ def _line_by_line(page: GoldPage) -> GoldPage:
     return page_of(page.name, rows)
 
 
+def _with_glued_headings(between: str) -> Rewriting:
+    """Every second heading on the line of the paragraph below it."""
+
+    def rewritten(page: GoldPage) -> GoldPage:
+        rows: list[list[tuple[str, str]]] = []
+        glued = 0
+        for row in rows_of(page):
+            before = rows[-1] if rows else []
+            if [label for label, _ in before] == ["heading"] and [label for label, _ in row] == ["body"]:
+                glued += 1
+                if glued % 2:
+                    rows[-1] = [*before, ("", between), *row]
+                    continue
+            rows.append(row)
+        return page_of(page.name, rows)
+
+    return rewritten
+
+
 WAYS: Mapping[str, Rewriting] = MappingProxyType(
     {
         "as they are": lambda page: page,
@@ -125,6 +144,8 @@ WAYS: Mapping[str, Rewriting] = MappingProxyType(
         "line breaks as tags": _on_one_line("<br>", gaps=True),  # read as HTML
         "paragraphs of escaped HTML": _in_escaped_paragraphs,
         "Markdown": _as_markdown,
+        "headings glued to prose": _with_glued_headings(" "),
+        "headings glued, no blank": _with_glued_headings(""),
         "small letters": _with(ascii_uppercase, ascii_lowercase),
     }
 )

@@ -106,7 +106,7 @@ def test_a_line_of_many_pages_is_read_like_each_of_them() -> None:
     text = " ".join(pages)
     assert len(text) > 300_000
     places, chances = break_chances(text)
-    assert places.tolist() == read_tokens(text).start[1:].tolist()
+    assert places.tolist() == read_tokens([text]).start[1:].tolist()
     of_all = dict(zip(places.tolist(), chances.tolist(), strict=True))
     begin, alike = 0, []
     for page in pages:

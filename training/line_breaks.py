@@ -66,7 +66,7 @@ def run_together(text: str, rng: random.Random) -> tuple[str, list[int]]:
 def shown(text: str, rng: random.Random) -> Dump | None:
     """A text run together, word by word, with 1 for each that began a line; None for one of hardly any words."""
     line, starts = run_together(text, rng)
-    tokens = read_tokens(line)
+    tokens = read_tokens([line])
     count = len(tokens.start)
     if count < _FEWEST:
         return None

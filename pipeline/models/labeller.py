@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 __all__ = [
-    "Network", "first_opinion", "label_parts", "load_network", "network_of_beginnings", "probabilities", "word_numbers",
+    "Network", "first_opinion", "label_parts", "load_network", "network_of_beginnings", "probabilities",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float32]
@@ -52,6 +52,11 @@ class Network:
     vectors: Floats
     layers: bytes
     follows: Floats
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The place of each of `words`."""
+        return {word: i for i, word in enumerate(self.words)}
 
     @cached_property
     def session(self) -> "InferenceSession":
@@ -88,8 +93,7 @@ def _read(rows: Features, network: Network) -> Floats:
 def _summed(rows: Features, network: Network) -> Floats:
     from scipy.sparse import csr_matrix
 
-    index = word_numbers(network.words)
-    known = np.array([index.get(word, -1) for word in rows.words.vocabulary], np.int64)
+    known = np.array([network.numbers.get(word, -1) for word in rows.words.vocabulary], np.int64)
     word = known[rows.words.word] if len(known) else np.zeros(0, np.int64)
     part, word = rows.words.part[word >= 0], word[word >= 0]
     counts = np.bincount(part, minlength=len(rows.values))
@@ -97,12 +101,6 @@ def _summed(rows: Features, network: Network) -> Floats:
     ends = np.append(0, np.cumsum(counts))
     cells = csr_matrix((share[part], word, ends), (len(rows.values), len(network.words)))
     return np.asarray(cells @ network.vectors, np.float32)
-
-
-@cache
-def word_numbers(words: tuple[str, ...]) -> dict[str, int]:
-    """The place of each word of a network's `words`."""
-    return {word: i for i, word in enumerate(words)}
 
 
 def probabilities(rows: Features, source: npt.NDArray[np.int64], network: Network | None = None) -> Floats:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from pipeline.config import Clean
 from pipeline.memory import collector_paused
+from pipeline.models.glued_headings import with_glued_headings
 from pipeline.models.labeller import label_parts
 from pipeline.models.main_text import REASON
 from pipeline.schema import KEPT_LABELS, LABELS, TABLES
@@ -151,7 +152,9 @@ def _labelled(batch: Batch, config: Clean) -> Iterator[tuple[Source, Article]]:
         np.concatenate([np.zeros(0, np.float32), *(labels.score for labels in found)]),
         [*chain.from_iterable(labels.reason for labels in found)],
     )
-    segments, source = joined(batch.parts, labels, batch.table.source, [source.text for source in batch.sources])
+    raw = [source.text for source in batch.sources]
+    plain = np.array([not any(source.factors) for source in batch.sources], bool)
+    segments, source = with_glued_headings(*joined(batch.parts, labels, batch.table.source, raw), raw, plain)
     ends = np.searchsorted(source, np.arange(len(batch.sources)), side="right").tolist()
     for each, (begin, end) in zip(batch.sources, pairwise([0, *ends]), strict=True):
         yield each, segments.between(begin, end)

@@ -10,22 +10,23 @@ import re
 import string
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.models.labeller import load_network, word_numbers
+from pipeline.models.labeller import load_network
 from pipeline.models.onnx import shipped
 from pipeline.text.width import narrow
 
-__all__ = ["STRIDES", "Tokens", "break_chances", "read_tokens"]
+__all__ = ["STRIDES", "Tokens", "break_chances", "break_chances_at_heads", "read_tokens"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 STRIDES = (1, 2, 4, 8, 16)  # words before and behind that a layer looks at
 _AT_ONCE = 100_000  # characters that are read at a time; bounds memory
+_LINES = 500  # heads of lines that are read at a time
 # Words: what stands between blanks, cut where lines may have been put together without one ("HomeAbout us",
 # "disease.2. Rest").
 _GLUE = r"[a-z\d.!?…:;)\]%\"'”’®™]"
@@ -43,31 +44,33 @@ _SHAPES = str.maketrans(
 
 
 class Tokens(NamedTuple):
-    """The words of a text. start: place of each, code points. values: what each looks like, a row each. spelling: its
-    number among the different ones. words: of each different one the known words that it is made of, as `word_numbers`
-    counts them."""
+    """The words of some texts. text: index of the text of each. start: its place there, code points. values: what each
+    looks like, a row each. spelling: its number among the different ones. words: of each different one the known words
+    that it is made of, by their places in the labeller's."""
 
+    text: Ints
     start: Ints
     values: Floats
     spelling: Ints
     words: list[tuple[int, ...]]
 
 
-def read_tokens(text: str) -> Tokens:
-    """What the network reads of a text."""
-    found = [*_TOKEN.finditer(narrow(text))]
+def read_tokens(texts: Sequence[str], most: int | None = None) -> Tokens:
+    """What the network reads of some texts; most: how many words of each, None for all."""
+    of_each = [[*islice(_TOKEN.finditer(narrow(text)), most)] for text in texts]
+    found = [*chain.from_iterable(of_each)]
+    text = np.repeat(np.arange(len(texts)), [*map(len, of_each)])
     if not found:
-        none = np.zeros(0, np.int64)
-        return Tokens(none, np.zeros((0, 0), np.float32), none, [])
+        return Tokens(text, text, np.zeros((0, 0), np.float32), text, [])
     different, spelling = _numbered(match[0] for match in found)
     small = _BETWEEN.join(different).lower().split(_BETWEEN)
     shapes, shape = _numbered(_BETWEEN.join(different).translate(_SHAPES).split(_BETWEEN))
     looks = np.array([*map(_looks, shapes)], np.float32)[shape[spelling]]
     start, end = (np.fromiter(map(place, found), np.int64, len(found)) for place in (re.Match.start, re.Match.end))
-    blanks = start - np.append(0, end[:-1])
+    blanks = start - np.where(np.diff(text, prepend=-1) == 0, np.append(0, end[:-1]), 0)
     gaps = np.column_stack([blanks == 0, blanks > 1]).astype(np.float32)
-    again = _again(_numbered(small)[1][spelling])
-    return Tokens(start, np.hstack([looks, gaps, again]), spelling, _known(small))
+    again = _again(text * len(small) + _numbered(small)[1][spelling])  # words of two texts are two words there
+    return Tokens(text, start, np.hstack([looks, gaps, again]), spelling, _known(small))
 
 
 def _numbered(words: Iterable[str]) -> tuple[list[str], Ints]:
@@ -96,7 +99,7 @@ def _looks(word: str) -> tuple[float, ...]:
 
 def _known(words: Sequence[str]) -> list[tuple[int, ...]]:
     """The known words that each of some words, in small letters, is made of."""
-    number = word_numbers(load_network().words)
+    number = load_network().numbers
     return [
         (number[word],) if word in number else tuple(number[part] for part in _WORD.findall(word) if part in number)
         for word in words
@@ -105,10 +108,10 @@ def _known(words: Sequence[str]) -> list[tuple[int, ...]]:
 
 def _again(word: Ints) -> Floats:
     """How often each word and the next one, and the one behind that, stand in the text again, up to three times."""
-    size = len(word)
+    size = int(word.max()) + 1
     pair = word * (size + 1) + np.append(word[1:], size)
     _, pair, twos = np.unique(pair, return_inverse=True, return_counts=True)
-    three = pair * (size + 1) + np.append(word[2:], [size] * min(2, size))
+    three = pair * (size + 1) + np.append(word[2:], [size] * min(2, len(word)))
     _, three, threes = np.unique(three, return_inverse=True, return_counts=True)
     return np.asarray(np.minimum(np.column_stack([twos[pair], threes[three]]) - 1, 3) / 3, np.float32)
 
@@ -120,13 +123,39 @@ def break_chances(text: str) -> tuple[Ints, Floats]:
     """
     starts, chances = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
     for begin, end in _stretches(text):
-        tokens = read_tokens(text[begin:end])
+        tokens = read_tokens([text[begin:end]])
         if len(tokens.start):
-            given = {"features": tokens.values[None], "words": _meanings(tokens.words)[None, tokens.spelling]}
-            [chance] = shipped("line_breaks/weights.onnx").run(None, given)
             starts.append(begin + tokens.start)
-            chances.append(chance[0, :, 1])
+            every = np.arange(len(tokens.start))[None]
+            chances.append(_chances(tokens.values[every], _meanings(tokens.words)[tokens.spelling[every]])[0])
     return np.concatenate(starts)[1:], np.round(np.concatenate(chances)[1:], 4)
+
+
+def break_chances_at_heads(texts: Sequence[str], words: int) -> Iterator[dict[int, float]]:
+    """The same of the first so many words of each of some lines, by their places."""
+    for begin in range(0, len(texts), _LINES):
+        yield from _chances_at_heads(texts[begin : begin + _LINES], words)
+
+
+def _chances_at_heads(texts: Sequence[str], words: int) -> list[dict[int, float]]:
+    tokens = read_tokens(texts, words)
+    meanings = _meanings(tokens.words)
+    sizes = np.bincount(tokens.text, minlength=len(texts))
+    firsts = np.cumsum(sizes) - sizes
+    found: list[dict[int, float]] = [{} for _ in texts]
+    for size in np.unique(sizes[sizes > 1]).tolist():
+        some = np.flatnonzero(sizes == size)
+        at = firsts[some, None] + np.arange(size)
+        chances = np.round(_chances(tokens.values[at], meanings[tokens.spelling[at]])[:, 1:], 4)
+        for i, places, row in zip(some.tolist(), tokens.start[at[:, 1:]].tolist(), chances.tolist(), strict=True):
+            found[i] = dict(zip(places, row, strict=True))
+    return found
+
+
+def _chances(values: Floats, meanings: Floats) -> Floats:
+    """The probability that each of some words began a line, a row of words per line."""
+    [chance] = shipped("line_breaks/weights.onnx").run(None, {"features": values, "words": meanings})
+    return np.asarray(chance[:, :, 1], np.float32)
 
 
 def _stretches(text: str) -> Iterator[tuple[int, int]]:
