@@ -127,7 +127,7 @@ WAYS: Mapping[str, Rewriting] = MappingProxyType(
         "as they are": lambda page: page,
         "no-break spaces": _with(" ", "\u00a0"),
         "zero-width spaces": lambda page: page_of(
-            page.name, [[(label, f"\u200b{text}") for label, text in row] for row in rows_of(page)]
+            page.name, [[*([("", "\u200b")] if row else []), *row] for row in rows_of(page)]
         ),
         "full-width marks": _with(",:;()?.", "，：；（）？。"),
         "two blanks behind sentences": _twice,

@@ -18,6 +18,7 @@ from pipeline.models.line_breaks import break_chances_at_heads
 from pipeline.text.labelled import Article
 from pipeline.text.line import Line, lines_of
 from pipeline.text.patterns import finder
+from pipeline.text.places import JOINING
 from pipeline.text.repair import Repair
 from pipeline.text.segments import Part, parts_at
 from pipeline.text.width import narrow
@@ -52,13 +53,8 @@ _MAY_HAVE = rf"^.{{0,{_NUMBER}}}[^.!?]*[a-z0-9)\]】\"”’]{_BLANK}?(?:{_BEGIN
 _SENTENCE_ENDS = re.compile(r"[.!?。！？;](?:\s|(?=[A-Z]))")
 _WORD = re.compile(r"\W*([\w'’-]*)")
 _INSIDE = r"(?<=[a-z,] ){}(?!\w)"  # a word inside a sentence
+_JOINING = JOINING - {"it"}  # "What sort of disease is it"
 _CAPITAL_LAST = re.compile(r"\s[A-Z]\S*$")
-# Words that a heading does not end in: what is capital behind them is a name.
-_JOINING = frozenset({
-    "a", "an", "and", "are", "as", "at", "by", "called", "for", "from", "his", "her", "in", "is", "its", "like", "my",
-    "near", "of", "on", "or", "our", "than", "that", "the", "their", "this", "to", "under", "was", "were", "with",
-    "your",
-})  # fmt: skip
 
 
 def with_glued_headings(segments: Article, source: Ints, raw: Sequence[str], plain: Flags) -> tuple[Article, Ints]:

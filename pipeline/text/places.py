@@ -17,7 +17,7 @@ from pipeline.text.patterns import finder
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["CUTS", "places", "rules_for", "typed", "without_typed"]
+__all__ = ["CUTS", "JOINING", "places", "rules_for", "typed", "without_typed"]
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -57,7 +57,7 @@ _HEAD = r"\w\S*(?<![.!?:;,])(?: [^A-Z\W]\S*(?<![.!?:;])){0,8}(?<=[a-z\d)”\"])"
 _SENTENCE_BEGINS = r" (?:An?|[A-Z][a-z]+),? [a-z\d]"
 _HEADED = re.compile(rf"{_NUMBER}{_HEAD}(?={_SENTENCE_BEGINS})")
 # Words that a heading does not end in: what is capital behind them is a name.
-_JOINING = frozenset({
+JOINING = frozenset({
     "a", "an", "and", "are", "as", "at", "by", "called", "for", "from", "his", "her", "in", "is", "it", "its", "like",
     "my", "near", "of", "on", "or", "our", "than", "that", "the", "their", "this", "to", "under", "was", "were", "with",
     "your",
@@ -210,7 +210,7 @@ def _glued(text: str, call: bool) -> Iterable[int]:
     for found in _GLUED.finditer(text, 0, _LEAD):
         yield found.start()
     head = _HEADED.match(text, 0, _LEAD)
-    if head and head.group().rpartition(" ")[2].lower() not in _JOINING:
+    if head and head.group().rpartition(" ")[2].lower() not in JOINING:
         yield head.end()
 
 
