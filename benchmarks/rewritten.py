@@ -127,7 +127,8 @@ WAYS: Mapping[str, Rewriting] = MappingProxyType(
         "as they are": lambda page: page,
         "no-break spaces": _with(" ", "\u00a0"),
         "zero-width spaces": lambda page: page_of(
-            page.name, [[*([("", "\u200b")] if row else []), *row] for row in rows_of(page)]
+            page.name,
+            [[(label, "\u200b" * (not i) + text) for i, (label, text) in enumerate(row)] for row in rows_of(page)],
         ),
         "full-width marks": _with(",:;()?.", "，：；（）？。"),
         "two blanks behind sentences": _twice,

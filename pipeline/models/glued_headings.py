@@ -9,6 +9,7 @@ left alone: it says where blocks begin.
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,7 @@ __all__ = ["REASON", "with_glued_headings"]
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+Columns = tuple[list[Any], ...]
 REASON = "model:line-breaks"
 _PROSE = 80  # characters of a heading and its paragraph, at least
 _HEAD = 80  # characters that a heading may have
@@ -68,18 +70,22 @@ def with_glued_headings(segments: Article, source: Ints, raw: Sequence[str], pla
             headed[i] = parts, chance
     if not headed:
         return segments, source
-    columns: tuple[list[object], ...] = tuple([*column] for column in segments)
-    for i in sorted(headed, reverse=True):
-        (heading, prose), chance = headed[i]
-        row = segments.between(i, i + 1)
-        both = (
-            (heading.start, prose.start), (heading.end, prose.end), (heading.text, prose.text),
-            (heading.alignment, prose.alignment), row.line * 2, ("heading", *row.label), (chance, *row.score),
-            (REASON, *row.reason),
+    columns: Columns = tuple([] for _ in segments)
+    done = 0
+    for i, ((heading, prose), chance) in headed.items():
+        both: Columns = Article(
+            [heading.start, prose.start], [heading.end, prose.end], [heading.text, prose.text],
+            [heading.alignment, prose.alignment], [segments.line[i]] * 2, ["heading", segments.label[i]],
+            [chance, segments.score[i]], [REASON, segments.reason[i]],
         )  # fmt: skip
-        for column, two in zip(columns, both, strict=True):
-            column[i : i + 1] = two
-    return Article(*columns), np.repeat(source, [2 if i in headed else 1 for i in range(len(source))])  # type: ignore[arg-type]
+        others: Columns = segments.between(done, i)
+        for column, before, two in zip(columns, others, both, strict=True):
+            column += [*before, *two]
+        done = i + 1
+    others = segments.between(done, len(segments.line))
+    for column, rest in zip(columns, others, strict=True):
+        column += rest
+    return Article(*columns), np.repeat(source, [2 if i in headed else 1 for i in range(len(source))])
 
 
 def _possible(segments: Article, source: Ints, plain: Flags) -> list[int]:
