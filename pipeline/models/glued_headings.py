@@ -82,9 +82,9 @@ def with_glued_headings(segments: Article, source: Ints, raw: Sequence[str], pla
         for column, before, two in zip(columns, others, both, strict=True):
             column += [*before, *two]
         done = i + 1
-    others = segments.between(done, len(segments.line))
-    for column, rest in zip(columns, others, strict=True):
-        column += rest
+    behind: Columns = segments.between(done, len(segments.line))
+    for column, last in zip(columns, behind, strict=True):
+        column += last
     return Article(*columns), np.repeat(source, [2 if i in headed else 1 for i in range(len(source))])
 
 
