@@ -14,7 +14,7 @@ from pipeline import __version__
 from pipeline.config import load_config
 from pipeline.store import read_table, read_text, visible
 
-PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/tables.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/tables.md", "docs/figures.md")
 TARGETS = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
 TARGETS = TARGETS.replace("$(STAGES)", "ingest clean deduplicate tag extract consolidate").split()
 
