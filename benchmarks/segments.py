@@ -6,7 +6,8 @@
 Pages are named wN-pNN or sN-pNN, N being the writer. Pages that the labeller was trained on (its card names them) say
 how well it has learnt them; those of writers that it does not know say how it does with new hands. The second line
 tells how exactly lines are cut that hold more than one kind of text. With --rewritten the pages are scored for each way
-of writing the same (`benchmarks.rewritten`), a row each.
+of writing the same (`benchmarks.rewritten`), a row each, which also says how exactly headings are told from the prose
+behind them on their line.
 """
 
 import argparse

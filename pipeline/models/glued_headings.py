@@ -9,6 +9,7 @@ left alone: it says where blocks begin.
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -43,16 +44,14 @@ _SURE_OF_NAMES = 0.9
 # false, 26 are left so (15 with `_SURE_OF_NAMES`); of 163 right ones in pages with headings glued on for a test 155.
 _NEAR = 20_000
 _NUMBER = 6  # characters that the number before a heading may have
-_ENDED = r"[.!?。！？”\")]$"
-_BLANK = "[ \u00a0\u3000]"
-_SENTENCE = rf"[\"“【A-H①-⑳✓]?(?:An?|[A-Z][a-z][\w'’-]*)[,:]?{_BLANK}[a-z\d\"“]"
-_BEGINS = rf"{_SENTENCE}|\(1\){_BLANK}|[①-⑳✓·※◆-]{_BLANK}?[A-Z]"
+# These read narrow signs (`pipeline.text.width`).
+_ENDED = r"[.!?！”\")]$"
+_BEGINS = r"[\"“【]?(?:An?|[A-Z][a-z][\w'’-]*)[,:]? [a-z\d\"“]|\(1\) |[①-⑳✓·※◆-] ?[A-Z]"
 _PLACE = re.compile(
-    rf"(?<=[a-z\d)\]】\"”’]){_BLANK}(?={_BEGINS})"
-    rf"|(?:(?<=[a-z]{{3}})|(?<= [a-z]{{2}})|(?<=[)\]】”\"]))(?={_BEGINS})"
+    rf"(?<=[a-z\d)\]】\"”’]) (?={_BEGINS})|(?:(?<=[a-z]{{3}})|(?<= [a-z]{{2}})|(?<=[)\]】”\"]))(?={_BEGINS})"
 )
-_MAY_HAVE = rf"^.{{0,{_NUMBER}}}[^.!?]*[a-z0-9)\]】\"”’]{_BLANK}?(?:{_BEGINS})"
-_SENTENCE_ENDS = re.compile(r"[.!?。！？;](?:\s|(?=[A-Z]))")
+_MAY_HAVE = rf"^.{{0,{_NUMBER}}}[^.!?]*[a-z0-9)\]】\"”’] ?(?:{_BEGINS})"
+_SENTENCE_ENDS = re.compile(r"[.!?！;](?:\s|(?=[A-Z]))")
 _WORD = re.compile(r"\W*([\w'’-]*)")
 _INSIDE = r"(?<=[a-z,] ){}(?!\w)"  # a word inside a sentence
 _JOINING = JOINING - {"it"}  # "What sort of disease is it"
@@ -88,8 +87,8 @@ def with_glued_headings(segments: Article, source: Ints, raw: Sequence[str], pla
     return Article(*columns), np.repeat(source, [2 if i in headed else 1 for i in range(len(source))])
 
 
-def _possible(segments: Article, source: Ints, plain: Flags) -> list[int]:
-    """The paragraphs that begin a line and may have a heading before them."""
+def _possible(segments: Article, source: Ints, plain: Flags) -> Iterator[tuple[int, str]]:
+    """The paragraphs that begin a line and may have a heading before them, and their words in narrow signs."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -97,19 +96,20 @@ def _possible(segments: Article, source: Ints, plain: Flags) -> list[int]:
     body = np.array([label == "body" for label in segments.label], bool)
     size = np.fromiter(map(len, segments.text), np.int64, len(body))
     long = np.flatnonzero(first & body & plain[source] & (size >= _PROSE))
-    texts = pa.array([narrow(segments.text[i]) for i in long.tolist()], pa.large_string())
+    words = [narrow(segments.text[i]) for i in long.tolist()]
+    texts = pa.array(words, pa.large_string())
     found = finder(texts)(_ENDED) & finder(pc.utf8_slice_codeunits(texts, 0, _HEAD))(_MAY_HAVE)
-    return [*map(int, long[found])]
+    return compress(zip(long.tolist(), words, strict=True), found)
 
 
 def _headings(segments: Article, source: Ints, raw: Sequence[str], plain: Flags) -> Iterator[tuple[int, int, float]]:
     """The segments that begin with a heading, where the prose behind it begins, and the chance of that."""
-    possible = ((i, _places(narrow(segments.text[i]))) for i in _possible(segments, source, plain))
-    asked = [(i, places) for i, places in possible if places]
-    chances = break_chances_at_heads([segments.text[i] for i, _ in asked], _WORDS)
-    for (i, places), chance in zip(asked, chances, strict=True):
+    possible = ((i, text, _places(text)) for i, text in _possible(segments, source, plain))
+    asked = [(i, text, places) for i, text, places in possible if places]
+    chances = break_chances_at_heads([text for _, text, _ in asked], _WORDS)
+    for (i, text, places), chance in zip(asked, chances, strict=True):
         likely, place = max((chance.get(place, 0.0), place) for place in places)
-        text, at = segments.text[i], segments.start[i]
+        at = segments.start[i]
         sure = _SURE_OF_NAMES if _CAPITAL_LAST.search(text[:place].rstrip()) else _SURE
         if likely >= sure and not _is_name(text, place, raw[source[i]][max(0, at - _NEAR) : at + _NEAR]):
             yield i, place, likely
@@ -121,7 +121,7 @@ def _is_name(text: str, place: int, nearby: str) -> bool:
     if not word or not word[1]:
         return False
     found = _INSIDE.format(re.escape(word[1]))
-    return len(re.findall(found, nearby)) > len(re.findall(found, text[max(0, place - 2) : word.end()]))
+    return len(re.findall(found, narrow(nearby))) > len(re.findall(found, text[max(0, place - 2) : word.end()]))
 
 
 def _parts(segments: Article, i: int, place: int, raw: str) -> list[Part]:
@@ -131,7 +131,7 @@ def _parts(segments: Article, i: int, place: int, raw: str) -> list[Part]:
 
 
 def _places(text: str) -> list[int]:
-    """Where in a segment's text, in narrow signs, the prose behind a heading may begin, code points."""
+    """Where in a text the prose behind a heading may begin, code points."""
     ends = _SENTENCE_ENDS.search(text, _NUMBER, _HEAD)
     known, places = load_network().numbers, []
     for found in _PLACE.finditer(text, 0, ends.start() if ends else _HEAD):

@@ -63,6 +63,11 @@ class Source:
         """The lines that repair changed, in order."""
         return [*self.lines.mended]
 
+    @cached_property
+    def plain(self) -> bool:
+        """Whether it is read like plain text: no markup says anything of a line."""
+        return not any(self.factors)
+
 
 class Batch(NamedTuple):
     """Some sources cut into parts."""
@@ -153,7 +158,7 @@ def _labelled(batch: Batch, config: Clean) -> Iterator[tuple[Source, Article]]:
         [*chain.from_iterable(labels.reason for labels in found)],
     )
     raw = [source.text for source in batch.sources]
-    plain = np.array([not any(source.factors) for source in batch.sources], bool)
+    plain = np.array([source.plain for source in batch.sources], bool)
     segments, source = with_glued_headings(*joined(batch.parts, labels, batch.table.source, raw), raw, plain)
     ends = np.searchsorted(source, np.arange(len(batch.sources)), side="right").tolist()
     for each, (begin, end) in zip(batch.sources, pairwise([0, *ends]), strict=True):
@@ -183,7 +188,7 @@ def _tables(table: PartTable) -> Iterator[PartTable]:
 def _articles(source: Source, segments: Article) -> Iterator[Article]:
     """The articles of a source; an HTML page is one, unless it is read like plain text."""
     starts = [0]
-    if not any(source.factors):
+    if source.plain:
         starts = article_starts(segments.label, segments.reason, segments.line)
     if source.dropped:
         places = [segments.start[i] for i in starts[1:]]

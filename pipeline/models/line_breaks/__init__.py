@@ -126,8 +126,7 @@ def break_chances(text: str) -> tuple[Ints, Floats]:
         tokens = read_tokens([text[begin:end]])
         if len(tokens.start):
             starts.append(begin + tokens.start)
-            every = np.arange(len(tokens.start))[None]
-            chances.append(_chances(tokens.values[every], _meanings(tokens.words)[tokens.spelling[every]])[0])
+            chances.append(_chances(tokens.values[None], _meanings(tokens.words)[None, tokens.spelling])[0])
     return np.concatenate(starts)[1:], np.round(np.concatenate(chances)[1:], 4)
 
 
