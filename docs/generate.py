@@ -1,9 +1,10 @@
 """Write the parts of the documentation that are made from code and tables: `python docs/generate.py`.
 
 docs/tables.md and the list of tables in README.md come from pipeline/schema.py; the example at the head of README.md
-from a run over data/raw. tests/test_docs.py fails when they are out of date.
+and the pictures from a run over data/raw. tests/test_docs.py fails when they are out of date.
 """
 
+import io
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -11,10 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from rich.console import Console
+from rich.terminal_theme import DEFAULT_TERMINAL_THEME
 
 import pipeline
+from pipeline.report.dirty_page import WHOLE, page_of
+from pipeline.report.page import chart
+from pipeline.report.reliability import measured
 from pipeline.schema import ENTITY_TYPES, KEPT_LABELS, LABELS, PREDICATES, TABLES, Column, Table
 from pipeline.store import read_table, read_text, visible
+from pipeline.terminal import show_page
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -23,6 +30,11 @@ TABLES_PAGE = ROOT / "docs" / "tables.md"
 EXAMPLE = "cupping-mojibake.txt"
 EXAMPLE_LINES = ("Musk excites", "black plaster", "White mustard", "Gourd hall secret")
 EXAMPLE_ROWS = 5
+PICTURES = ROOT / "docs" / "pictures"
+# The page that the README shows as `show` prints it: a sample page, how many of its segments, characters of a line.
+SHOWN = "hip-clinic.txt"
+SHOWN_SEGMENTS = 15
+SHOWN_WIDTH = 100
 PUBLIC = [table for table in TABLES.values() if table.public]
 _TYPES = {
     pa.string(): "string", pa.int64(): "int64", pa.float32(): "float32", pa.bool_(): "bool",
@@ -116,6 +128,22 @@ def _claim(row: dict[str, Any]) -> str:
     return f"| {row['subject_text']} | {row['predicate']} | {row['object_text']} | {said} | {sure} | {place} |"
 
 
+def pictures(out: Path) -> dict[str, str]:
+    """SVG files by name: a page with what was dropped and what it claims, and how often confidence is right."""
+    page = page_of(out, SHOWN, limits=WHOLE._replace(segments=SHOWN_SEGMENTS, segment_claims=2))
+    (found,) = measured(out)
+    if page is None:
+        raise ValueError(f"data/raw has no {SHOWN}")
+    to = Console(file=io.StringIO(), record=True, force_terminal=True, color_system="truecolor", highlight=False,
+                 width=SHOWN_WIDTH)  # fmt: skip
+    show_page(to, page)
+    title = f"python -m pipeline show {SHOWN}"
+    drawn = to.export_svg(title=title, theme=DEFAULT_TERMINAL_THEME, unique_id="page")
+    # Whoever looks has a font; none is fetched.
+    drawn = re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL).replace("Fira Code", "ui-monospace")
+    return {"page.svg": drawn, "sureness.svg": chart(found)}
+
+
 def with_part(page: str, name: str, part: str) -> str:
     """`page` with what stands between the marks of the part `name` replaced."""
     mark = re.compile(rf"(<!-- {name}:begin[^>]*-->\n).*?(<!-- {name}:end -->)", re.DOTALL)
@@ -125,9 +153,12 @@ def with_part(page: str, name: str, part: str) -> str:
 
 
 def main() -> None:
-    """Bring README.md and docs/tables.md up to date."""
+    """Bring README.md, docs/tables.md and the pictures up to date."""
+    PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         pipeline.run(ROOT / "data" / "raw", folder)
+        for name, drawn in pictures(Path(folder)).items():
+            (PICTURES / name).write_text(drawn, encoding="utf-8")
         page = with_part(README.read_text(encoding="utf-8"), "example", example_part(Path(folder)))
     README.write_text(with_part(page, "tables", tables_part()), encoding="utf-8")
     TABLES_PAGE.write_text(tables_page(), encoding="utf-8")

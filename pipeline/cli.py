@@ -94,12 +94,24 @@ def status(raw: _Raw = RAW, out: _Out = OUT, config: _Config = None) -> None:
 
 
 @app.command()
-def show(claim_id: Annotated[str, typer.Argument(help="claim_id, or its beginning")], out: _Out = OUT) -> None:
-    """Print the raw passage of a claim, its parts marked, and why its segment was kept."""
+def show(
+    what: Annotated[str, typer.Argument(help="claim_id or its beginning; or a file, as source_path names it")],
+    record: Annotated[int, typer.Option(min=0, help="which page of a file of many records")] = 0,
+    out: _Out = OUT,
+) -> None:
+    """Print the words behind a claim, or a page line by line: what was kept, what dropped and why, what it claims."""
+    from pipeline.errors import OutputError
+    from pipeline.report.dirty_page import alike, page_of
     from pipeline.store import evidence
-    from pipeline.terminal import console, show_evidence
+    from pipeline.terminal import console, show_evidence, show_page
 
-    show_evidence(console(), evidence(claim_id, out=out))
+    page = page_of(out, what, record)
+    if page is not None:
+        show_page(console(), page)
+    elif names := alike(out, what):
+        raise OutputError(f"no file {what!r} was read into {out}; like it: {', '.join(names)}")
+    else:
+        show_evidence(console(), evidence(what, out=out))
 
 
 @app.command()

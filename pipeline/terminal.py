@@ -1,4 +1,4 @@
-"""What the command line shows: progress, the counts of a run, the passage behind a claim, the audit."""
+"""What the command line shows: progress, the counts of a run, the passage behind a claim, a page, the audit."""
 
 import contextlib
 import shlex
@@ -15,12 +15,14 @@ from rich.text import Text
 from pipeline.engines.steps import Progress as Watcher
 from pipeline.report import FILE_NAME, is_current
 from pipeline.report.audit import Audit, Drop
+from pipeline.report.dirty_page import DirtyPage, PageClaim, PageSegment
 from pipeline.report.words import percent
-from pipeline.store import Counts, Evidence, Manifest, Passage, visible
+from pipeline.store import Counts, Evidence, Manifest, Passage, phrase, visible
 
-__all__ = ["console", "show_audit", "show_counts", "show_evidence", "show_manifest", "watch"]
+__all__ = ["console", "show_audit", "show_counts", "show_evidence", "show_manifest", "show_page", "watch"]
 
 _STYLES = {"evidence": "underline", "subject": "bold cyan", "object": "bold magenta"}
+_KEPT_STYLES = {"title": "bold", "heading": "bold"}
 # Where there is no colour, brackets mark a claim's parts.
 _BRACKETS = {"evidence": ("«", "»"), "subject": ("[S ", "]"), "object": ("[O ", "]")}
 
@@ -95,6 +97,67 @@ def show_evidence(to: Console, found: Evidence) -> None:
             f"\nits segment was kept as {found.segment_label}: {found.segment_reason} (score {found.segment_score:.2f})"
         )
     )
+
+
+def show_page(to: Console, page: DirtyPage) -> None:
+    """A page from top to bottom: the label of each segment, its words, why it was dropped, the claims read from it.
+
+    Outside a terminal a segment is a line, dropped ones begin with a minus.
+    """
+    record = f", record {page.record}" if page.record else ""
+    to.print(_safe(f"{page.source_path}{record}: {page.n_chars} characters, {page.n_claims} claims"), style="bold")
+    if not to.is_terminal:
+        for segment in page.segments:
+            for line in _plain_lines(segment):
+                to.print(line, markup=False)
+        return
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=9, style="dim")
+    grid.add_column(ratio=1, overflow="fold")
+    grid.add_column(width=24, style="dim", overflow="fold")
+    for segment in page.segments:
+        label = f"{'+' if segment.inline else ''}{segment.label}"
+        grid.add_row(label, _words(segment), Text(_why(segment)))
+        for claim in segment.claims:
+            grid.add_row("", _said(claim), Text(_sure(claim)))
+        if segment.n_more_claims:
+            grid.add_row("", Text(f"  and {segment.n_more_claims} more", "dim"))
+    to.print(grid)
+    if page.n_more_segments:
+        to.print(f"and {page.n_more_segments} more segments", style="dim")
+
+
+def _plain_lines(segment: PageSegment) -> Iterator[str]:
+    words = " ".join("".join(piece.text for piece in segment.pieces).split())
+    more = f" … {segment.n_cut} more characters" if segment.n_cut else ""
+    why = f"  [{_why(segment)}]" if _why(segment) else ""
+    yield f"{' ' if segment.kept else '-'} {segment.label:8} {words}{more}{why}"
+    for claim in segment.claims:
+        yield f"           {_said(claim).plain}  [{_sure(claim)}]"
+
+
+def _why(segment: PageSegment) -> str:
+    if segment.kept:
+        return f"copy: {visible(segment.copy_of)}" if segment.copy_of else ""
+    return f"{segment.reason} {segment.score:.2f}"
+
+
+def _words(segment: PageSegment) -> Text:
+    """The words of a segment, grey if dropped, the parts of claims marked."""
+    text = Text(style=_KEPT_STYLES.get(segment.label, "") if segment.kept else "bright_black")
+    for piece in segment.pieces:
+        roles = piece.roles or (("evidence",) if piece.classes else ())
+        text.append(piece.text, " ".join(_STYLES[role] for role in roles[:1]))
+    return text.append(f" … {segment.n_cut} more characters" if segment.n_cut else "", "dim")
+
+
+def _said(claim: PageClaim) -> Text:
+    verb = " ".join(filter(None, phrase(claim.predicate, negated=claim.negated, hedged=claim.hedged)))
+    return Text.assemble("→ ", (claim.subject, "cyan"), f" {verb} ", (claim.object, "magenta"))
+
+
+def _sure(claim: PageClaim) -> str:
+    return "no confidence" if claim.confidence is None else f"{claim.confidence:.2f}"
 
 
 def show_audit(to: Console, found: Audit) -> None:

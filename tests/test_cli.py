@@ -273,6 +273,22 @@ class TestShow:
         assert re.search(r"«[^»]*\[[SO] ", shown.stdout)
         assert "its segment was kept as" in shown.stdout
 
+    def test_a_file_is_shown_line_by_line(self, ran):
+        source = max(ran.table("sources").to_pylist(), key=lambda row: row["record"])
+        assert source["record"] > 0
+        place = ["--record", source["record"], "--out", ran.out]
+        shown = call(["show", source["source_path"], *place])
+        assert shown.returncode == 0, shown.stderr
+        assert f"record {source['record']}: {source['n_chars']} characters" in shown.stdout
+        segments = [row for row in ran.table("segments").to_pylist() if row["source_id"] == source["source_id"]]
+        assert len(re.findall(r"^[- ] [a-z]", shown.stdout, re.MULTILINE)) == len(segments) > 0
+        none = fails(1, "show", source["source_path"], "--record", 99, "--out", ran.out)
+        assert f"no record 99 that was read: name one of its {source['record'] + 1}" in none
+
+    def test_an_unknown_file_names_those_like_it(self, ran):
+        assert "like it: gout-diet.txt" in fails(1, "show", "data/raw/gout-diet.txt", "--out", ran.out)
+        assert "like it: hip-clinic.txt" in fails(1, "show", "hipclinic.txt", "--out", ran.out)
+
     def test_unknown_claim(self, ran):
         assert "no claim" in fails(1, "show", "zzz", "--out", ran.out)
 

@@ -23,6 +23,7 @@ from pipeline.errors import OutputError
 from pipeline.evaluation.calibration import fit_isotonic, save
 from pipeline.report import cleaning, findings
 from pipeline.report.audit import audit
+from pipeline.report.dirty_page import page_of
 from pipeline.report.marking import Span, pieces
 from pipeline.report.page import MEANINGS
 from pipeline.report.reliability import describe
@@ -135,6 +136,59 @@ class TestDirtyPage:
         page = parsed(report.write(copy))
         assert "There is no page to show" in part(page, "page")
         assert page.find_class("tiles")
+
+
+def shown(out: Path, source: dict, **kwargs) -> str:
+    """A page as the command line shows it."""
+    to = Console(file=io.StringIO(), highlight=False, emoji=False, **kwargs)
+    terminal.show_page(to, page_of(out, source["source_path"], source["record"]))
+    return to.file.getvalue()
+
+
+class TestShownPages:
+    def test_each_segment_is_a_line_with_its_words_and_why_it_was_dropped(self, ran):
+        for source in ran.table("sources").to_pylist():
+            text = read_text(source["source_id"], out=ran.out)
+            segments = [row for row in ran.table("segments").to_pylist() if row["source_id"] == source["source_id"]]
+            lines = shown(ran.out, source, soft_wrap=True).splitlines()[1:]
+            lines = [line for line in lines if not line.lstrip().startswith("→")]
+            assert len(lines) == len(segments)
+            for line, row in zip(lines, segments, strict=True):
+                words = " ".join(visible(text[row["raw_start"] : row["raw_end"]]).split())
+                why = "" if row["kept"] else f"  [{row['reason']} {row['score']:.2f}]"
+                begin = f"{' ' if row['kept'] else '-'} {row['label']:8} {words}{why}"
+                assert line.startswith(begin)
+                assert line == begin or (row["duplicate_of"] and line.startswith(f"{begin}  [copy: "))
+
+    def test_its_claims_stand_below_the_words_they_are_read_from(self, ran):
+        n = 0
+        for source in ran.table("sources").to_pylist():
+            page = page_of(ran.out, source["source_path"], source["record"])
+            segments = [row for row in ran.table("segments").to_pylist() if row["source_id"] == source["source_id"]]
+            for segment, row in zip(page.segments, segments, strict=True):
+                claims = [c for c in ran.table("claims").to_pylist() if c["segment_id"] == row["segment_id"]]
+                assert [c.claim_id for c in segment.claims] == [c["claim_id"] for c in claims]
+                n += len(claims)
+        assert n == ran.table("claims").num_rows > 0
+
+    def test_on_a_terminal_nothing_is_lost_either(self, ran):
+        source = ran.table("sources").to_pylist()[0]
+        text = read_text(source["source_id"], out=ran.out)
+        words = shown(ran.out, source, force_terminal=True, color_system=None, width=9 + 1 + 5000 + 1 + 24)
+        for row in ran.table("segments").to_pylist():
+            if row["source_id"] == source["source_id"]:
+                assert visible(text[row["raw_start"] : row["raw_end"]]).splitlines()[0] in words
+
+    def test_a_long_script_is_cut_and_what_is_kept_is_not(self, tmp_path):
+        (tmp_path / "raw").mkdir()
+        page = f"<script>{'var x = 1;' * 500}</script><p>{'Ginger tea relieves nausea. ' * 200}</p>"
+        (tmp_path / "raw" / "long.html").write_text(page)
+        pipeline.run(tmp_path / "raw", tmp_path / "out", workers=1)
+        (source,) = read_table(tmp_path / "out", "sources").to_pylist()
+        words = shown(tmp_path / "out", source, soft_wrap=True)
+        assert words.count("Ginger tea relieves nausea.") == 200
+        assert 0 < words.count("var x = 1;") < 50
+        assert re.search(r"… \d+ more characters", words)
 
 
 class TestFindings:
@@ -253,10 +307,13 @@ class TestHarmless:
             terminal.show_evidence(coloured, claim)
             (subject,) = [p.slice(mark) for p in claim.passages for mark in p.marks if mark.role == "subject"]
             assert f"36m{visible(subject)}\x1b[0m" in coloured.file.getvalue(), "line ends shift no mark"
-        shown = capsys.readouterr().out + "".join(claim._repr_html_() for claim in found)
+        (source,) = read_table(out, "sources").to_pylist()
+        pages = shown(out, source, soft_wrap=True) + shown(out, source, force_terminal=True, color_system=None)
+        assert pages.count("␛]0;pwned") >= 4
+        words = pages + capsys.readouterr().out + "".join(claim._repr_html_() for claim in found)
         assert len(found) >= 2
-        assert "␛]0;pwned" in shown
-        assert not re.search("[\x07\x1b\u202e]", shown)
+        assert "␛]0;pwned" in words
+        assert not re.search("[\x07\x1b\u202e]", words)
 
     def test_nothing_is_fetched_and_nothing_runs(self, page):
         assert not page.xpath("//script | //@src | //@srcset | //@*[starts-with(name(), 'on')]")

@@ -1,5 +1,6 @@
 """The whole page, put together from its parts."""
 
+import re
 from pathlib import Path
 
 import jinja2
@@ -11,7 +12,7 @@ from pipeline.report.words import excerpt, percent
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.store import count, phrase
 
-__all__ = ["MEANINGS", "render"]
+__all__ = ["MEANINGS", "chart", "render"]
 
 # What each label stands for, in a few words; the order is that of `schema.LABELS`.
 MEANINGS = {
@@ -41,7 +42,8 @@ def render(out: Path) -> str:
     clusters, n_more_clusters = cleaning.clusters(out)
     rejects, n_more_rejects = cleaning.rejects(out)
     labels = {**counts.kept_chars, **counts.dropped_chars}
-    return _template().render(
+    template = _environment().get_template("report.html")
+    return template.render(
         version=__version__,
         counts=counts,
         kept_labels=KEPT_LABELS,
@@ -62,8 +64,20 @@ def render(out: Path) -> str:
     )
 
 
-def _template() -> jinja2.Template:
-    """The template; every value is escaped, and one that is missing is an error, not a blank."""
+def chart(found: reliability.Measured) -> str:
+    """How often rows of like confidence were right, as an SVG file of its own."""
+    environment = _environment()
+    macro = environment.from_string('{% from "macros.html" import reliability %}{{ reliability(points) }}')
+    style = environment.get_template("style.css").render()
+    # Programs other than browsers know no variables; the first of two values is that for light paper.
+    colours = dict(reversed(re.findall(r"(--[a-z]+): (#\w+)", style)))
+    rules = ["svg { background: var(--paper); }", *re.findall(r"^svg [^{].*", style, re.MULTILINE)]
+    plain = re.sub(r"var\((--[a-z]+)\)", lambda used: colours[used[1]], "\n".join(rules))
+    return macro.render(points=found.points).strip().replace(">", f">\n<style>\n{plain}\n</style>", 1) + "\n"
+
+
+def _environment() -> jinja2.Environment:
+    """The templates; every value is escaped, and one that is missing is an error, not a blank."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("pipeline.report"),
         autoescape=True,
@@ -72,4 +86,4 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
     )
     environment.filters |= {"percent": percent, "number": "{:,}".format, "excerpt": excerpt, "phrase": phrase}
-    return environment.get_template("report.html")
+    return environment
