@@ -285,6 +285,10 @@ class TestShow:
         none = fails(1, "show", source["source_path"], "--record", 99, "--out", ran.out)
         assert f"no record 99 that was read: name one of its {source['record'] + 1}" in none
 
+    def test_a_rejected_file_says_why(self, ran):
+        (row,) = [row for row in ran.table("rejects").to_pylist() if row["source_path"] == "empty.txt"]
+        assert f"rejected (empty): {row['detail']}" in fails(1, "show", "empty.txt", "--out", ran.out)
+
     def test_an_unknown_file_names_those_like_it(self, ran):
         assert "like it: gout-diet.txt" in fails(1, "show", "data/raw/gout-diet.txt", "--out", ran.out)
         assert "like it: hip-clinic.txt" in fails(1, "show", "hipclinic.txt", "--out", ran.out)

@@ -136,14 +136,15 @@ def dirty_page(out: Path) -> DirtyPage | None:
 
 
 def page_of(out: Path, source_path: str, record: int = 0, limits: Limits = WHOLE) -> DirtyPage | None:
-    """The page of that file, of a file of many records that one; None where no file of that name was read.
+    """The page of that file, of a file of many records that one; None where there was no file of that name.
 
-    Raises OutputError when there are no tables, the file has no such record, or the decoded texts were deleted.
+    Raises OutputError when the file was rejected or has no such record, or the decoded texts were deleted.
     """
-    found: list[_Source] = columns(
-        out, "sources", *_Source.__annotations__, where=pc.field("source_path") == source_path
-    ).to_pylist()
+    named = pc.field("source_path") == source_path
+    found: list[_Source] = columns(out, "sources", *_Source.__annotations__, where=named).to_pylist()
     if not found:
+        for row in columns(out, "rejects", "error", "detail", where=named).to_pylist():
+            raise OutputError(f"{source_path} was rejected ({row['error']}): {row['detail']}")
         return None
     chosen = next((row for row in found if row["record"] == record), None)
     if chosen is None:
