@@ -167,7 +167,8 @@ _ALL = (
         _DOCUMENT, _SOURCE, _PATH, _RECORD,
         Column("position", _INT, "index of the segment in its article, from 0"),
         _START, _END,
-        Column("text", _STRING, "the words, repaired, line breaks as spaces, no Markdown; else the source slice"),
+        Column("text", _STRING, "the words, repaired, line breaks as spaces, no Markdown; else the source slice. "
+               "Lines of HTML that are dropped together, as a menu, are parted by line feeds"),
         _maybe("alignment", pa.list_(pa.field("item", pa.int32(), nullable=False)),
                "for each code point of text, and its end, the code point in the source relative to raw_start; "
                "null where text is the slice itself"),

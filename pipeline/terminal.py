@@ -15,7 +15,8 @@ from rich.text import Text
 from pipeline.engines.steps import Progress as Watcher
 from pipeline.report import FILE_NAME, is_current
 from pipeline.report.audit import Audit, Drop
-from pipeline.report.dirty_page import DirtyPage, PageClaim, PageSegment
+from pipeline.report.dirty_page import DirtyPage
+from pipeline.report.page_segments import PageClaim, PageSegment
 from pipeline.report.words import percent
 from pipeline.store import Counts, Evidence, Manifest, Passage, phrase, visible
 
@@ -105,7 +106,10 @@ def show_page(to: Console, page: DirtyPage) -> None:
     Outside a terminal a segment is a line, dropped ones begin with a minus.
     """
     record = f", record {page.record}" if page.record else ""
-    to.print(_safe(f"{page.source_path}{record}: {page.n_chars} characters, {page.n_claims} claims"), style="bold")
+    tags = "; markup is left out" if page.is_html else ""
+    to.print(
+        _safe(f"{page.source_path}{record}: {page.n_chars} characters, {page.n_claims} claims{tags}"), style="bold"
+    )
     if not to.is_terminal:
         for segment in page.segments:
             for line in _plain_lines(segment):

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from pipeline.evaluation.gold import GoldPage, load_dumps, load_pages, writer_of
 from pipeline.evaluation.segments import SegmentScore, score_segments
 from pipeline.schema import KEPT_LABELS, TABLES
 from pipeline.stages.clean import CLEAN
+from pipeline.text.align import to_raw
 from tests.test_segments import TEXTS
 
 ROOT = Path(__file__).parent.parent
@@ -191,6 +193,32 @@ def test_html_is_tiled_by_blocks_and_markup() -> None:
     assert labels["Rest eases the pain of the knee & lets the swelling go down soon."] == "body"
     assert all(not row["kept"] for row in segments if row["reason"] == "markup")
     assert out["documents"].num_rows == 1
+
+
+def test_a_menu_of_html_is_one_segment() -> None:
+    entries = ["Home", "Knees &amp; hips", "Caf&eacute; \u2013 news", "Contact <b>us</b>", "FAQ"]
+    menu = "".join(f"<li><a href='/{i}'>{entry}</a></li>\n" for i, entry in enumerate(entries))
+    words = "Rest eases the pain of the knee, and ice lets the swelling go down soon, say many doctors."
+    page = (
+        f"<html><body><nav><ul>{menu}</ul></nav><article><h1>Knee pain</h1><p>{words}</p><p>{words}</p></article>"
+        f"<footer><ul>{menu}</ul></footer></body></html>"
+    )
+    segments = clean_page(page)["segments"].to_pylist()
+    above, below = (row for row in segments if row["text"].startswith("Home"))
+    assert (above["label"], below["label"]) == ("nav", "legal")
+    for row, at in ((above, page.index("Home")), (below, page.rindex("Home"))):
+        assert row["text"] == "Home\nKnees & hips\nCafé \u2013 news\nContact us\nFAQ"
+        assert (row["raw_start"], row["raw_end"]) == (at, page.index("FAQ", at) + len("FAQ"))
+        for word, written in (
+            ("Knees & hips", "Knees &amp; hips"),
+            ("Café", "Caf&eacute;"),
+            ("us", "us"),
+            ("FAQ", "FAQ"),
+        ):
+            begin = row["text"].index(word)
+            start, end = to_raw(begin, begin + len(word), row["raw_start"], row["alignment"], row["text"])
+            assert page[start:end] == written
+    assert all(row["raw_end"] <= other["raw_start"] for row, other in pairwise(segments))
 
 
 @pytest.mark.parametrize(

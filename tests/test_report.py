@@ -179,16 +179,26 @@ class TestShownPages:
             if row["source_id"] == source["source_id"]:
                 assert visible(text[row["raw_start"] : row["raw_end"]]).splitlines()[0] in words
 
-    def test_a_long_script_is_cut_and_what_is_kept_is_not(self, tmp_path):
-        (tmp_path / "raw").mkdir()
-        page = f"<script>{'var x = 1;' * 500}</script><p>{'Ginger tea relieves nausea. ' * 200}</p>"
-        (tmp_path / "raw" / "long.html").write_text(page)
-        pipeline.run(tmp_path / "raw", tmp_path / "out", workers=1)
-        (source,) = read_table(tmp_path / "out", "sources").to_pylist()
-        words = shown(tmp_path / "out", source, soft_wrap=True)
-        assert words.count("Ginger tea relieves nausea.") == 200
-        assert 0 < words.count("var x = 1;") < 50
-        assert re.search(r"… \d+ more characters", words)
+    def test_of_html_the_words_are_shown_with_the_claims_marked(self, tmp_path):
+        raw, out = tmp_path / "raw", tmp_path / "out"
+        raw.mkdir()
+        menu = "".join(f"<li><a href='/{i}'>Part {i}</a></li>" for i in range(200))
+        tea = "<p>Ginger &amp; honey <b>tea</b> relieves <i>nausea</i>, and smoking causes lung&nbsp;cancer.</p>"
+        page = f"<html><body><nav><ul>{menu}</ul></nav><article><h1>Tea</h1>{tea * 3}</article></body></html>"
+        (raw / "tea.html").write_text(page)
+        pipeline.run(raw, out, workers=1)
+        (source,) = read_table(out, "sources").to_pylist()
+        plain = shown(out, source, soft_wrap=True)
+        assert "Ginger & honey tea relieves nausea, and smoking" in plain and not re.search("<|&amp;", plain)
+        assert "Part 0 Part 1 Part 2" in plain and re.search(r"… \d+ more characters", plain)
+        found = page_of(out, "tea.html")
+        claims = {claim["claim_id"]: claim for claim in read_table(out, "claims").to_pylist()}
+        pieces = [piece for segment in found.segments for piece in segment.pieces]
+        read = [claim for segment in found.segments for claim in segment.claims]
+        assert len(read) >= 2
+        for claim in read:
+            marked = "".join(p.text for p in pieces if f"s{claim.number}" in p.classes.split())
+            assert marked == claims[claim.claim_id]["subject_text"]
 
 
 class TestFindings:

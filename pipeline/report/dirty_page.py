@@ -2,39 +2,23 @@
 
 import difflib
 import sys
-from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import TypedDict
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import OutputError
-from pipeline.report.marking import Piece, Span, pieces
+from pipeline.report.page_segments import ClaimRow, Limits, PageRows, PageSegment, SegmentRow, shown
 from pipeline.report.rows import columns, one_of
-from pipeline.report.words import excerpt
 from pipeline.store import cache_path, read_text
 
-__all__ = ["WHOLE", "DirtyPage", "Limits", "PageClaim", "PageSegment", "alike", "choose", "dirty_page", "page_of"]
+__all__ = ["WHOLE", "DirtyPage", "alike", "choose", "dirty_page", "page_of"]
 
 # A page of up to so many code points is shown whole: three screens or four. Of a longer one the beginning is shown.
 _PAGE_CHARS = 12_000
-
-
-class Limits(NamedTuple):
-    """The most that is shown: segments and claims of a page, code points of a segment that is kept and of one that is
-    dropped, claims of a segment."""
-
-    segments: int
-    claims: int
-    kept_chars: int
-    dropped_chars: int
-    segment_claims: int
-
-
 _REPORT = Limits(segments=150, claims=90, kept_chars=2_500, dropped_chars=2_500, segment_claims=8)
 # All that is kept; a script or a drawing may be long and says nothing.
 WHOLE = Limits(sys.maxsize, sys.maxsize, sys.maxsize, 400, sys.maxsize)
@@ -47,80 +31,18 @@ class _Source(TypedDict):
     source_path: str
     record: int
     n_chars: int
-
-
-class _Segment(TypedDict):
-    """What is used of a row of `segments`."""
-
-    segment_id: str
-    raw_start: int
-    raw_end: int
-    label: str
-    kept: bool
-    reason: str
-    score: float
-    duplicate_of: str | None
-
-
-class _Claim(TypedDict):
-    """What is used of a row of `claims`."""
-
-    claim_id: str
-    segment_id: str
-    evidence_start: int
-    evidence_end: int
-    subject_text: str
-    subject_start: int
-    subject_end: int
-    predicate: str
-    object_text: str
-    object_start: int
-    object_end: int
-    negated: bool
-    certainty: str
-    confidence: float | None
-    cues: list[str]
-
-
-@dataclass(frozen=True)
-class PageClaim:
-    """A claim read from this page; `number` ties it to its marks in the text."""
-
-    number: int
-    claim_id: str
-    subject: str
-    predicate: str
-    object: str
-    negated: bool
-    hedged: bool
-    confidence: float | None
-    cues: str
-
-
-@dataclass(frozen=True)
-class PageSegment:
-    """A segment as it stands in the source. `inline`: it goes on in the line of the one before. copy_of: the file that
-    holds what it is a copy of, None for what is no copy."""
-
-    label: str
-    kept: bool
-    reason: str
-    score: float
-    inline: bool
-    copy_of: str | None
-    pieces: tuple[Piece, ...]
-    n_cut: int
-    claims: tuple[PageClaim, ...]
-    n_more_claims: int
+    format: str
 
 
 @dataclass(frozen=True)
 class DirtyPage:
-    """The page: where it comes from, its segments in order, how many more segments it has."""
+    """The page: where it comes from, its segments in order, how many more segments it has. is_html: markup is left out
+    of it."""
 
     source_path: str
     record: int
     n_chars: int
+    is_html: bool
     n_labels: int
     segments: tuple[PageSegment, ...]
     n_more_segments: int
@@ -165,16 +87,19 @@ def alike(out: Path, name: str) -> list[str]:
 def _page(out: Path, chosen: _Source, limits: Limits) -> DirtyPage:
     text = read_text(chosen["source_id"], out=out)
     here = pc.field("source_id") == chosen["source_id"]
-    rows: list[_Segment] = columns(out, "segments", *_Segment.__annotations__, where=here).to_pylist()
-    shown = rows[: limits.segments]
-    claims = _claims(out, [row["segment_id"] for row in shown], limits.claims)
+    rows: list[SegmentRow] = columns(out, "segments", *SegmentRow.__annotations__, where=here).to_pylist()
+    is_html = chosen["format"] == "html"
+    rows = [row for row in rows if row["reason"] != "markup"] if is_html else rows
+    first = rows[: limits.segments]
+    claims = _claims(out, [row["segment_id"] for row in first], limits.claims)
     return DirtyPage(
         source_path=chosen["source_path"],
         record=chosen["record"],
         n_chars=chosen["n_chars"],
+        is_html=is_html,
         n_labels=len({row["label"] for row in rows if not row["kept"]}),
-        segments=tuple(_segments(text, shown, claims, _copies(out, shown), limits)),
-        n_more_segments=len(rows) - len(shown),
+        segments=tuple(shown(PageRows(text, is_html, first, claims, _copies(out, first)), limits)),
+        n_more_segments=len(rows) - len(first),
         n_claims=len(claims),
     )
 
@@ -198,69 +123,15 @@ def choose(segments: pa.Table, sources: pa.Table) -> _Source | None:
     )  # fmt: skip
 
 
-def _claims(out: Path, segment_ids: Sequence[str], most: int) -> list[_Claim]:
-    claims = columns(out, "claims", *_Claim.__annotations__, where=one_of("segment_id", segment_ids))
-    rows: list[_Claim] = claims.slice(0, most).to_pylist()
+def _claims(out: Path, segment_ids: Sequence[str], most: int) -> list[ClaimRow]:
+    claims = columns(out, "claims", *ClaimRow.__annotations__, where=one_of("segment_id", segment_ids))
+    rows: list[ClaimRow] = claims.slice(0, most).to_pylist()
     return rows
 
 
-def _copies(out: Path, rows: Sequence[_Segment]) -> dict[str, str]:
+def _copies(out: Path, rows: Sequence[SegmentRow]) -> dict[str, str]:
     """For each segment that is a copy the file that holds what it is a copy of."""
     original = {row["segment_id"]: row["duplicate_of"] for row in rows if row["duplicate_of"] is not None}
     found = columns(out, "segments", "segment_id", "source_path", where=one_of("segment_id", original.values()))
     paths = {row["segment_id"]: row["source_path"] for row in found.to_pylist()}
     return {segment: paths[first] for segment, first in original.items() if first in paths}
-
-
-def _segments(
-    text: str, rows: Sequence[_Segment], claims: Sequence[_Claim], copies: Mapping[str, str], limits: Limits
-) -> Iterator[PageSegment]:
-    starts = [row["raw_start"] for row in rows]
-    spans, here = defaultdict(list), defaultdict(list)
-    for number, claim in enumerate(claims, 1):
-        here[claim["segment_id"]].append(_claim(number, claim))
-        for span in _spans(number, claim):
-            for at in range(max(0, bisect_right(starts, span.start) - 1), len(rows)):
-                if starts[at] >= span.end:
-                    break
-                spans[at].append(span)
-    end = 0
-    for at, row in enumerate(rows):
-        found = here[row["segment_id"]]
-        start, stop = row["raw_start"], row["raw_end"]
-        most = limits.kept_chars if row["kept"] else limits.dropped_chars
-        yield PageSegment(
-            label=row["label"],
-            kept=row["kept"],
-            reason=row["reason"],
-            score=row["score"],
-            inline=end > 0 and "\n" not in text[end:start],
-            copy_of=copies.get(row["segment_id"]),
-            pieces=tuple(pieces(text, start, min(stop, start + most), spans[at])),
-            n_cut=max(0, stop - start - most),
-            claims=tuple(found[: limits.segment_claims]),
-            n_more_claims=max(0, len(found) - limits.segment_claims),
-        )
-        end = stop
-
-
-def _spans(number: int, claim: _Claim) -> tuple[Span, Span, Span]:
-    return (
-        Span(claim["evidence_start"], claim["evidence_end"], "evidence", number),
-        Span(claim["subject_start"], claim["subject_end"], "subject", number),
-        Span(claim["object_start"], claim["object_end"], "object", number),
-    )
-
-
-def _claim(number: int, row: _Claim) -> PageClaim:
-    return PageClaim(
-        number=number,
-        claim_id=row["claim_id"],
-        subject=excerpt(row["subject_text"], 80),
-        predicate=row["predicate"],
-        object=excerpt(row["object_text"], 80),
-        negated=row["negated"],
-        hedged=row["certainty"] == "hedged",
-        confidence=row["confidence"],
-        cues=excerpt(", ".join(row["cues"]), 100),
-    )

@@ -23,6 +23,8 @@ Floats = npt.NDArray[np.float32]
 # Characters, a few sentences. 3000 or 800 change no answer on 2,077 articles (written, public and real pages), nor do
 # they on spaCy's sentences of 68 languages, and cost time.
 _LANGUAGE_SAMPLE = 400
+# From this score on lines of a page that are no main text are put together; the others are looked at one by one.
+_SURE = 0.8
 
 
 class Labels(NamedTuple):
@@ -83,8 +85,13 @@ def joined(parts: Parts, labels: Labels, source: Ints, raw: Sequence[str]) -> tu
 def page_of(lines: Article, dropped: Dropped, markup: Sequence[tuple[int, int]], text: str, *, reason: str) -> Article:
     """The labelled lines of a page, the lines that are no main text and, as noise, the markup, each in its place.
 
+    A menu is one segment: lines in a row that are surely no main text and of one kind, with the markup between them.
     reason: why lines are none.
     """
+    dropped = _together(dropped, np.searchsorted(lines.start, dropped.start))
+    inside = np.searchsorted(dropped.start, [start for start, _ in markup], side="right") - 1
+    ends = [*dropped.end, -1]  # what stands before all is in none
+    markup = [span for span, at in zip(markup, inside.tolist(), strict=True) if span[0] >= ends[at]]
     left, marks = len(dropped.start), len(markup)
     columns = Article(
         [*lines.start, *dropped.start, *(start for start, _ in markup)],
@@ -98,6 +105,36 @@ def page_of(lines: Article, dropped: Dropped, markup: Sequence[tuple[int, int]],
     )
     order = np.argsort(np.array(columns.start)).tolist()
     return Article(*([column[i] for i in order] for column in columns))
+
+
+def _together(dropped: Dropped, before: Ints) -> Dropped:
+    """Lines in a row as one, parted by line feeds: of one label and sure, with no other line between.
+
+    before: how many lines of main text stand before each.
+    """
+    count = len(dropped.start)
+    part = [label if score >= _SURE and label != "byline" else i  # a page's author is looked for line by line
+            for i, (label, score) in enumerate(zip(dropped.label, dropped.score, strict=True))]  # fmt: skip
+    first = [i for i in range(count) if not i or part[i] != part[i - 1] or before[i] != before[i - 1]]
+    if len(first) == count:
+        return dropped
+    start, sizes = np.array(dropped.start), np.fromiter(map(len, dropped.text), np.int64, count) + 1
+    begins = np.cumsum(sizes) - sizes
+    shift = start - np.repeat(start[first], np.diff([*first, count]))
+    places = np.arange(sizes.sum()) + np.repeat(shift - begins, sizes)
+    for i in (i for i, alignment in enumerate(dropped.alignment) if alignment is not None):
+        places[begins[i] : begins[i] + sizes[i]] = np.array(dropped.alignment[i]) + shift[i]
+    ends, cuts = [*first[1:], count], [*begins.tolist(), len(places)]
+    texts, alignments = dropped.text, dropped.alignment
+    return Dropped(
+        [dropped.start[i] for i in first],
+        [dropped.end[i - 1] for i in ends],
+        ["\n".join(texts[i:end]) for i, end in zip(first, ends, strict=True)],
+        [alignments[i] if end == i + 1 else places[cuts[i] : cuts[end]].tolist()
+         for i, end in zip(first, ends, strict=True)],
+        [dropped.label[i] for i in first],
+        [min(dropped.score[i:end]) for i, end in zip(first, ends, strict=True)],
+    )  # fmt: skip
 
 
 def solid(texts: Sequence[str]) -> list[int]:

@@ -55,8 +55,9 @@ def lines_of(segments: pa.Table) -> dict[str, list[Line]]:
         below = slice(i + 1, i + 2)
         if labels[i] == "heading" and (keys[below], labels[below]) == ([key], ["body"]) and scores[i + 1] >= _SURE:
             chance /= _HEADS
-        tokens = words(texts[i])
-        found.setdefault(key, []).append(Line(ids[i], tokens, line_hash(tokens), kept[i], round(chance * CHANCES)))
+        for text in [texts[i]] if kept[i] else texts[i].split("\n"):  # a menu of HTML is many lines
+            tokens = words(text)
+            found.setdefault(key, []).append(Line(ids[i], tokens, line_hash(tokens), kept[i], round(chance * CHANCES)))
     return found
 
 
