@@ -8,7 +8,7 @@ import pytest
 from pipeline.config import Clean
 from pipeline.evaluation.gold import GoldPage, load_pages, writer_of
 from pipeline.models.labeller import first_opinion, label_parts
-from pipeline.models.second_opinion import REASON, doubted, second_opinion, token_ids
+from pipeline.models.second_opinion import REASON, doubted, listed, second_opinion, token_ids
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.features import Features, PartTable, features, parts_of
 from pipeline.text.segments import read_lines
@@ -43,8 +43,77 @@ def test_only_what_is_doubted_is_changed(pages: list[GoldPage]) -> None:
     assert np.array_equal(changed[~asked], chance[~asked])
     assert (changed[asked] != chance[asked]).any(1).all()
     drop = dropped(chance)
-    assert ((drop[asked] > DOUBT) & (drop[asked] < 1)).all()
+    assert ((drop[asked] > DOUBT) & ((drop[asked] < 0.8) | listed(chance, parts)[asked])).all()
     assert np.allclose(changed.sum(1), 1, atol=0.002)
+
+
+FOODS = """10 Foods That Lower Blood Pressure
+High blood pressure harms the heart and the kidneys. These foods may help.
+1. Beets
+2. Garlic
+3. Bananas
+4. Oatmeal
+5. Salmon
+6. Pistachios
+7. Dark chocolate
+8. Pomegranate
+9. Yogurt
+10. Leafy greens
+What to limit
+- Salt
+- Bacon
+- Frozen pizza
+- Pickles
+Bottom line
+Eat more plants and less salt. Talk with your doctor before you change your medicine.
+"""
+LINKS = """You may also like
+Why does my baby cry at night?
+Nappy rash: five things that help
+How to bathe a newborn
+"""
+
+
+@pytest.fixture(scope="module")
+def lists() -> list[GoldPage]:
+    """Pages of short lists, by five hands of which nothing is in training."""
+    return [page for page in load_pages(SEGMENTS, "test") if 235 <= writer_of(page.name) <= 239]
+
+
+@pytest.mark.parametrize("between", ["\n", "\n\n"])
+def test_a_list_of_foods_is_no_list_of_links(between: str) -> None:
+    _, table = parts_of([read_lines(f"{FOODS}\n{LINKS}".replace("\n", between))])
+    labels = label_parts(table, drop_threshold=0.4, doubt_threshold=DOUBT)
+    kept = [text for text, label in zip(table.texts, labels.label, strict=True) if LABELS[label] in KEPT_LABELS]
+    assert " ".join(kept).split() == FOODS.split()
+
+
+def test_lists_are_asked_about_where_the_labeller_takes_them_for_links(lists: list[GoldPage]) -> None:
+    chance, rows, parts = read(lists)
+    found, drop = listed(chance, parts), dropped(chance)
+    assert found.mean() > 0.1
+    assert (drop[found] > 0.3).all() and (drop[found] > 0.8).any()
+    size = np.array([len(text) for text in parts.texts])
+    assert 0.8 <= (size[found] <= 40).mean() < 1
+    changed, asked = second_opinion(chance, rows, parts, DOUBT)
+    surely = asked & (drop >= 0.8)
+    assert surely.sum() > 100
+    assert (surely <= found).all()
+    assert (dropped(changed)[surely] <= 0.5).all(), "what it too would drop stays as it was"
+    assert not listed(chance, read(lists, markup=True)[2]).any()
+
+
+def test_pages_of_lists_are_read_far_better(lists: list[GoldPage]) -> None:
+    once, twice = score(lists, Clean(doubt_threshold=1)), score(lists)
+    assert twice.drop.precision > 0.88 > 0.65 > once.drop.precision
+    assert twice.drop.recall > once.drop.recall - 0.05
+
+
+def test_of_a_large_file_of_lists_a_part_is_asked_about(lists: list[GoldPage]) -> None:
+    again = GoldPage("again", "\n".join(page.text for page in lists * 3), (), ())
+    chance, _, parts = read([again])
+    size = np.array([len(text) for text in parts.texts])
+    assert size[listed(chance, parts)].sum() <= 0.2 * size.sum()
 
 
 def test_a_wider_doubt_asks_about_more(pages: list[GoldPage]) -> None:

@@ -19,7 +19,7 @@ from pipeline.models.tokenizer import SHIPPED, open_tokenizer
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.features import Features, PartTable
 
-__all__ = ["KINDS", "REASON", "doubted", "kinds_of", "second_opinion", "token_ids", "windows"]
+__all__ = ["KINDS", "REASON", "doubted", "kinds_of", "listed", "second_opinion", "token_ids", "windows"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -59,15 +59,26 @@ _EVEN = 0.4
 # Of the second opinion in the mean of both. With .5, .6 and .67 written test pages are read at drop F1 .961, .964 and
 # .962 (by parts), the open web at .653, .655 and .656; others are within .003.
 _SHARE = 0.6
-_TITLE = LABELS.index("title")
+_TITLE, _RELATED = LABELS.index("title"), LABELS.index("related")
+_ITEM = [LABELS.index("heading"), LABELS.index("body")]  # what a list is made of
+# Lists of foods, signs or causes look like links to other articles, and the labeller, which has seen few pages made of
+# them, drops them for sure. So where so many parts or more in a row are most likely links, and to be dropped with so
+# much probability, they are read again if that share of them is so short (characters). `CARD.md` has the figures;
+# chosen with pages of s235 to s239 in view, on which lines of 80 do as well, at ten times the cost on other pages.
+_ROW, _LIKELY, _MOSTLY, _SHORT = 3, 0.3, 0.8, 40
+_MOST_LISTED = 0.2  # most characters of such lines, as `_MOST`: a folder of leaflets may come in one file
 
 
 def second_opinion(chance: Floats, rows: Features, parts: PartTable, doubt: float) -> tuple[Floats, Flags]:
-    """The probabilities of labels, those of doubted parts being a mean of both opinions, and which parts those are.
+    """The probabilities of labels, those of doubted parts being a mean of both opinions, those of lists the second one
+    where it keeps them; and which parts those are.
 
-    chance: a row per part, by the labeller. rows: the features of the parts. doubt: see `doubted`.
+    chance: a row per part, by the labeller. rows: the features of the parts. doubt: see `doubted`; with 1 nothing is
+    read again.
     """
-    asked = doubted(chance, parts, doubt)
+    mixed = doubted(chance, parts, doubt)
+    lists = listed(chance, parts) & ~mixed if doubt < 1 else np.zeros_like(mixed)
+    asked = mixed | lists
     if not asked.any():
         return chance, asked
     changed, kinds, model = chance.copy(), kinds_of(parts), shipped(_MODEL)
@@ -80,9 +91,11 @@ def second_opinion(chance: Floats, rows: Features, parts: PartTable, doubt: floa
         values = rows.values[span][:, columns]
         given = {"tokens": np.concatenate(ids)[None], "kinds": kind[None], "marks": marks, "features": values}
         [said] = model.run(None, given)
+        lists[span] &= said[:, _ITEM].sum(1) >= 0.5
         mean = _SHARE * said + (1 - _SHARE) * chance[span]
-        changed[span] = np.where(asked[span, None], np.round(mean, 4), chance[span])
-    return changed, asked
+        told = np.round(np.where(lists[span, None], said, mean), 4)
+        changed[span] = np.where((lists | mixed)[span, None], told, chance[span])
+    return changed, mixed | lists
 
 
 def doubted(chance: Floats, parts: PartTable, least: float) -> Flags:
@@ -95,19 +108,47 @@ def doubted(chance: Floats, parts: PartTable, least: float) -> Flags:
     dropped = chance[:, len(KEPT_LABELS) :].sum(1)
     asked: Flags = (dropped > least) & (dropped < _CERTAIN)
     asked &= (chance[:, _TITLE] < _HEADLINE) & ~with_markup(parts)
-    some = np.flatnonzero(asked)
-    some = some[np.lexsort((np.abs(dropped[some] - _EVEN), parts.source[some]))]
-    size = np.minimum([len(text) for text in parts.texts], _LONG)
-    room = np.maximum(_MOST * np.bincount(parts.source, size), _ROOM)
-    spent = np.cumsum(size[some])
-    before = np.searchsorted(parts.source[some], parts.source[some])  # of the same source
-    spent -= np.append(0, spent)[before]
-    asked[some[spent > room[parts.source[some]]]] = False
-    places = np.flatnonzero(asked)
-    for run in _runs(places, parts):
+    size = _sizes(parts)
+    asked = _within(asked, dropped, parts, _MOST)
+    for run in _runs(np.flatnonzero(asked), parts):
         if size[run].sum() < _WORTH:
             asked[run] = False
     return asked
+
+
+def listed(chance: Floats, parts: PartTable) -> Flags:
+    """Which parts stand in a row of short ones that are taken for links to other articles.
+
+    None of sources with markup, nor, in a large source, more than `_MOST_LISTED` of its characters.
+    """
+    others = chance[:, len(KEPT_LABELS) :]
+    dropped = others.sum(1)
+    found: Flags = (dropped > _LIKELY) & (others.argmax(1) == _RELATED - len(KEPT_LABELS))
+    found &= (chance[:, _TITLE] < _HEADLINE) & ~with_markup(parts)
+    short = _sizes(parts) <= _SHORT
+    for run in _runs(np.flatnonzero(found), parts):
+        if short[run].sum() < max(_ROW, _MOSTLY * len(run)):
+            found[run] = False
+    return _within(found, dropped, parts, _MOST_LISTED)
+
+
+def _sizes(parts: PartTable) -> Ints:
+    """The characters of each part that are read, about."""
+    return np.minimum([len(text) for text in parts.texts], _LONG)
+
+
+def _within(asked: Flags, dropped: Floats, parts: PartTable, most: float) -> Flags:
+    """Of each source no more than that share of its characters, or what each may have: the most doubtful parts."""
+    some = np.flatnonzero(asked)
+    some = some[np.lexsort((np.abs(dropped[some] - _EVEN), parts.source[some]))]
+    size = _sizes(parts)
+    room = np.maximum(most * np.bincount(parts.source, size), _ROOM)
+    spent = np.cumsum(size[some])
+    before = np.searchsorted(parts.source[some], parts.source[some])  # of the same source
+    spent -= np.append(0, spent)[before]
+    within = asked.copy()
+    within[some[spent > room[parts.source[some]]]] = False
+    return within
 
 
 def kinds_of(parts: PartTable) -> Ints:
