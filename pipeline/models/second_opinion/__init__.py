@@ -65,7 +65,7 @@ _ITEM = [LABELS.index("heading"), LABELS.index("body")]  # what a list is made o
 # them, drops them for sure. So where so many parts or more in a row are most likely links, and to be dropped with so
 # much probability, they are read again if that share of them is so short (characters). `CARD.md` has the figures;
 # chosen with pages of s235 to s239 in view, on which lines of 80 do as well, at ten times the cost on other pages.
-_ROW, _LIKELY, _MOSTLY, _SHORT = 3, 0.3, 0.8, 40
+_ROW, _LIKELY, _MOSTLY, _SHORT = 2, 0.3, 0.8, 40
 _MOST_LISTED = 0.2  # most characters of such lines, as `_MOST`: a folder of leaflets may come in one file
 
 
