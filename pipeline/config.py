@@ -65,11 +65,12 @@ class Clean:
         (`pipeline.models.second_opinion`), when the labeller's probability that it is to be dropped is above this and
         below .8; 1 does without. Short parts that stand apart, with fewer than 100 characters together, are left to the
         labeller. Read again as well, however sure it was, is a row of short lines that it takes for links to other
-        articles: on pages made of lists every second dropped character was the article's. On pages in the mix of the real ones .05 reads one word in ninety again, on pages
-        made hard one in twenty; .1 reads a fifth less, at a drop F1 up to .005 lower on written pages and .03 on
-        the three real ones. Of a large text four characters in a hundred are read again at most, the most doubtful
-        ones. Cleaning alone takes one and a half to two and a half times as long as without; a whole run, most of
-        which is reading claims, takes as long.
+        articles: of what it drops on pages made of lists two of five characters are the article's. On pages in the
+        mix of the real ones .05 reads one word in ninety again, on pages made hard one in twenty; .1 reads a fifth
+        less, at a drop F1 up to .005 lower on written pages and .03 on the three real ones. Of a large text four
+        characters in a hundred are read again at most, the most doubtful ones, of such rows twenty. Cleaning alone
+        takes one and a half to two and a half times as long as without; a whole run, most of which is reading claims,
+        takes as long.
     """
 
     drop_threshold: float = 0.4
