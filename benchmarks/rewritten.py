@@ -62,6 +62,19 @@ def _sentence_by_sentence(page: GoldPage) -> GoldPage:
     return replace(page, text=re.sub(r"(?<=[.!?]) (?=\S)", "\n", page.text))
 
 
+def _cut_at_links(page: GoldPage) -> GoldPage:
+    """Two words of twelve on a line of their own, as links are where the texts of HTML are joined by line breaks."""
+    rows: list[list[tuple[str, str]]] = []
+    for row in rows_of(page):
+        rows.append([])
+        for label, text in row:
+            cut = re.sub(r"((?:\S+ ){10})(\S+ \S*\w)(?=\W* )", r"\1\n\2\n", text) if label == "body" else text
+            first, *others = [piece.strip() for piece in cut.split("\n")] if cut is not text else [text]
+            rows[-1].append((label, first))
+            rows += [[(label, piece)] for piece in others if piece]
+    return page_of(page.name, rows)
+
+
 def _as_markdown(page: GoldPage) -> GoldPage:
     """Headings with their marks, one word in 20 a link and one in 30 bold, menus and teasers as links."""
     rows = [
@@ -140,6 +153,7 @@ WAYS: Mapping[str, Rewriting] = MappingProxyType(
         "the same, no blanks between": _on_one_line(""),
         "an article on each line": _line_by_line,
         "a sentence on each line": _sentence_by_sentence,
+        "cut at links": _cut_at_links,
         "line breaks written out": _on_one_line(r"\n", gaps=True),
         "a string of JSON": _as_json,
         "line breaks as tags": _on_one_line("<br>", gaps=True),  # read as HTML

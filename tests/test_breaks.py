@@ -40,7 +40,12 @@ def test_most_lines_of_a_page_on_one_line_are_read_back() -> None:
 
 @pytest.mark.parametrize(
     ("way", "least"),  # where lines stay as they came, of written test pages .66, .66, .89, articles .21, .22, .92
-    [("a page on one line", 0.85), ("an article on each line", 0.85), ("a sentence on each line", 0.94)],
+    [
+        ("a page on one line", 0.85),
+        ("an article on each line", 0.85),
+        ("a sentence on each line", 0.94),
+        ("cut at links", 0.92),
+    ],
 )
 def test_such_pages_are_cleaned(way: str, least: float) -> None:
     score = score_cleaning([WAYS[way](page) for page in DEV])
@@ -81,6 +86,33 @@ def test_sentences_on_lines_are_put_together_and_only_these() -> None:
         assert " ".join(lines.text) == " ".join(plain.text)
         blank = {start for start, gap in zip(plain.start, plain.gap, strict=True) if gap}
         assert blank <= {*lines.start}  # what blank lines keep apart stays apart
+
+
+def test_sentences_that_were_cut_at_links_are_whole_again() -> None:
+    text = (
+        "Sore knees\nRest\nWhat helps\nWhen the knee is sore,\ncold packs\nease the pain, and so do\nparacetamol\n"
+        ", ibuprofen and\nphysiotherapy\n(see\nour guide\n).\nFoods to eat\nOily fish\nBerries\nCall a\n"
+        "doctor\n, if it is hot and swollen."
+    )
+    lines = restored(read_lines(text), text)
+    assert lines.text == [
+        "Sore knees", "Rest", "What helps",
+        "When the knee is sore, cold packs ease the pain, and so do paracetamol, ibuprofen and physiotherapy (see our"
+        " guide).",
+        "Foods to eat", "Oily fish", "Berries", "Call a doctor, if it is hot and swollen.",
+    ]  # fmt: skip
+    for i, (start, end, words) in enumerate(zip(lines.start, lines.end, lines.text, strict=True)):
+        at = lines.mended[i].repair.alignment if i in lines.mended else range(len(words) + 1)
+        assert at is not None and len(at) == len(words) + 1 and at[-1] == end - start
+        assert all(text[start + place] == char or char == " " for char, place in zip(words, at[:-1], strict=True))
+
+
+def test_pages_cut_at_links_are_told_from_others() -> None:
+    assert all(restored(lines, page.text) is lines for page in PAGES
+               if max(map(len, (lines := read_lines(page.text)).text)) < 1000)  # fmt: skip
+    cut = [WAYS["cut at links"](page).text for page in PAGES[::5]]
+    mended = [restored(lines := read_lines(text), text) is not lines for text in cut]
+    assert np.mean(mended) > 0.7
 
 
 @pytest.mark.parametrize("way", ["as they are", "two blanks behind sentences", "full-width marks", "curly quotes"])

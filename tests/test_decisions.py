@@ -45,6 +45,27 @@ def test_prose_before_a_title_without_a_suffix_stays_prose() -> None:
     assert names(decide(chance, parts, 0.4))[2] == "body"
 
 
+def test_the_first_entry_of_a_menu_is_no_title_where_one_comes_below() -> None:
+    entries = [("title", 0.7), ("nav", 0.9), ("nav", 0.9), ("nav", 0.8)]
+    texts = ["Home", "Babies", "Toddlers", "Home / Toddlers / Croup", "Croup", "It is usually worse at night."]
+    chance = sure(*entries, ("heading", 1.0), ("body", 0.9))
+    chance[4, [AT["heading"], AT["title"]]] = 0.6, 0.4
+    parts = table([0] * 6)
+    parts = PartTable(texts, parts.source, parts.line, parts.gap, parts.cut)
+    assert names(decide(chance, parts, 0.4)) == ["nav", "nav", "nav", "nav", "title", "body"]
+    chance[4] = sure(("heading", 0.9))[0]  # as the tabs of a page below its title
+    assert names(decide(chance, parts, 0.4)) == ["title", "nav", "nav", "nav", "heading", "body"]
+
+
+def test_a_menu_ends_where_its_source_ends() -> None:
+    texts = ["Gout", "Print", "Share", "More", "Croup", "It is usually worse at night."]
+    chance = sure(("title", 0.7), ("nav", 0.9), ("nav", 0.9), ("nav", 0.9), ("title", 0.6), ("body", 0.9))
+    zeros = np.zeros(6, np.int64)
+    for cut in (2, 3, 4):
+        parts = PartTable(texts, (np.arange(6) >= cut).astype(np.int64), np.arange(6), zeros, zeros)
+        assert names(decide(chance, parts, 0.4))[0] == "title"
+
+
 def test_of_two_titles_the_one_with_text_behind_it_stays() -> None:
     chance = sure(("title", 0.9), ("title", 0.9), ("body", 0.9))
     assert names(decide(chance, table([0, 0, 0]), 0.4))[1:] == ["title", "body"]

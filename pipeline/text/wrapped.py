@@ -12,7 +12,7 @@ from itertools import pairwise
 from pipeline.text.line import Line, Lines, lines_of
 from pipeline.text.repair import Repair
 
-__all__ = ["put_together", "unwrapped"]
+__all__ = ["CLOSES", "put_together", "unwrapped"]
 
 # Looked at are stretches without a line wider than any that a program breaks at. One is broken at the width that all
 # but one in a hundred of its lines keep, an address that cannot be broken being longer; a narrow one at none.
@@ -23,6 +23,8 @@ _FEWEST, _FULL, _SMALL = 8, 0.25, 0.5
 # A word parted by a hyphen at a line's end. It has none where the source has the whole word elsewhere, or its two parts
 # are not words there.
 _PARTED = re.compile(r"(?P<word>[^\W\d_]{2,})[-\u2010\u00ad]$")
+# Marks that close, and a blank or nothing behind: hardly a line begins with these.
+CLOSES = re.compile(r"[,.;:!?)\]%\"”’，。；：！？）】]+(?=\s|$)")
 _TAIL = 40  # characters that hold half of a word
 _REST = re.compile(r"[^\W\d_A-Z]{2,}")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -40,14 +42,14 @@ def unwrapped(lines: Lines, raw: str) -> Lines:
     return put_together(lines, full, raw) if any(full) else lines
 
 
-def put_together(lines: Lines, goes_on: Sequence[bool], raw: str) -> Lines:
+def put_together(lines: Lines, goes_on: Sequence[bool], raw: str, *, closes_up: bool = False) -> Lines:
     """The lines of a source, each and the next as one where the next `goes_on` it, with a space for the break, or
-    none where it parts a word."""
+    none where it parts a word; closes_up: nor before a mark that closes (else the break took the place of a blank)."""
     begins = [i for i in range(len(goes_on)) if not (i and goes_on[i - 1])]
     groups = [range(a, b) for a, b in pairwise([*begins, len(goes_on)])]
     parted = any(_PARTED.search(text[-_TAIL:]) for text in lines.text)
     known = frozenset(_WORD.findall(_BROKEN.sub(" ", raw.lower())) if parted else ())
-    return lines_of([_joined(lines, group, raw, known) for group in groups])
+    return lines_of([_joined(lines, group, raw, known, closes_up=closes_up) for group in groups])
 
 
 def _full(lines: Lines) -> list[bool]:
@@ -76,8 +78,8 @@ def _full_in(texts: Sequence[str], sizes: Sequence[int], gaps: Sequence[int]) ->
     return [goes_on and not _LISTED.match(text) for goes_on, text in zip(full, texts[1:], strict=True)] + [False]
 
 
-def _joined(lines: Lines, group: Sequence[int], raw: str, known: frozenset[str]) -> Line:
-    """Some lines in a row as one. known: the words of the source."""
+def _joined(lines: Lines, group: Sequence[int], raw: str, known: frozenset[str], *, closes_up: bool) -> Line:
+    """Some lines in a row as one. known: the words of the source. closes_up: see `put_together`."""
     first, last = group[0], group[-1]
     if first == last and first in lines.mended:
         return lines.mended[first]
@@ -91,7 +93,8 @@ def _joined(lines: Lines, group: Sequence[int], raw: str, known: frozenset[str])
         own = lines.mended[i].repair if i in lines.mended else Repair(lines.text[i])
         at = lines.start[i] - start
         if words:
-            off, between = _between(words[-1][-_TAIL:], own.text, known)
+            closed = closes_up and CLOSES.match(own.text)
+            off, between = (0, "") if closed else _between(words[-1][-_TAIL:], own.text, known)
             words[-1] = words[-1][: len(words[-1]) - off] + between
             del alignment[len(alignment) - 1 - off + len(between) :]
         words.append(own.text)
