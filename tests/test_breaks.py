@@ -110,6 +110,9 @@ def test_sentences_that_were_cut_at_links_are_whole_again() -> None:
 def test_pages_cut_at_links_are_told_from_others() -> None:
     assert all(restored(lines, page.text) is lines for page in PAGES
                if max(map(len, (lines := read_lines(page.text)).text)) < 1000)  # fmt: skip
+    dump = "\n".join(page.text for page in PAGES if max(map(len, page.text.splitlines())) < 1000)
+    dump += "\nAsk\n, if in doubt, a\ndoctor\n, not us."  # two such lines in a dump of hundreds of pages
+    assert restored(lines := read_lines(dump), dump) is lines
     cut = [WAYS["cut at links"](page).text for page in PAGES[::5]]
     mended = [restored(lines := read_lines(text), text) is not lines for text in cut]
     assert np.mean(mended) > 0.7

@@ -35,9 +35,9 @@ _NEAR = 6  # characters before a place that hold a sentence's mark and what clos
 # A text has so many lines that are sentences, from so many characters on, and of these at most such a share holds more
 # than one: then each has its line. Of 2,985 pages 2 are taken for such a text, of the same ones split up 2,930.
 _SENTENCE, _SENTENCES, _OTHERS = 40, 12, 0.1
-# A text with so many lines that begin with a mark that closes was cut where links or bold words stood, as
-# `get_text("\\n")` does with HTML. Of 3,387 labelled pages none has two; of 150 public ones so read 108 have.
-_CUTS = 2
+# A text with so many lines, and such a share of all, that begin with a mark that closes was cut where links or bold
+# words stood, as `get_text("\n")` does with HTML. Of 3,387 labelled pages none has two; of 150 public ones so read 107.
+_CUTS, _CUT_SHARE = 2, 0.002
 # Chance of a break up to which one is none there. With .05, .1, .25 and .5 such written test pages are cleaned at drop
 # F1 .946, .944, .940 and .939 (one-off), those of s219 to s234 at .950 to .947.
 _INSIDE = 0.05
@@ -51,7 +51,7 @@ def restored(lines: Lines, raw: str) -> Lines:
     raw: the source. Of lines that were put together (here or in `wrapped`) it is known where lines ended; they stay so.
     """
     closing = _closing(lines)
-    if sum(closing) >= _CUTS:
+    if sum(closing) >= max(_CUTS, _CUT_SHARE * len(closing)):
         lines = put_together(lines, _cut_inside(lines, closing), raw, closes_up=True)
     long = {i for i, text in enumerate(lines.text) if len(text) >= _LONG and not _is_put_together(lines, i)}
     if long:
