@@ -31,13 +31,18 @@ _FEWEST = 1
 _GOES_ON, _NEW = 1, 2
 _STOPS = tuple(".!?。！？")
 _CLOSING = "\"'”’)）]】"
+_TAIL = 12  # characters that hold the last word of a line
 _NEAR = 6  # characters before a place that hold a sentence's mark and what closes it
 # A text has so many lines that are sentences, from so many characters on, and of these at most such a share holds more
 # than one: then each has its line. Of 2,985 pages 2 are taken for such a text, of the same ones split up 2,930.
 _SENTENCE, _SENTENCES, _OTHERS = 40, 12, 0.1
-# A text with so many lines, and such a share of all, that begin with a mark that closes was cut where links or bold
-# words stood, as `get_text("\n")` does with HTML. Of 3,387 labelled pages none has two; of 150 public ones so read 107.
+# A text with so many lines, and such a share of all, that begin with a mark that closes, or with a small letter behind
+# a word that nothing ends with, was cut where links or bold words stood, as `get_text("\n")` does with HTML. Of 3,387
+# labelled pages 3 have two, and were cut; of 150 public ones so read 119.
 _CUTS, _CUT_SHARE = 2, 0.002
+_OPEN = re.compile(
+    r"(?i)(?<![\w.])(?:the|an?|of|to|in|and|or|with|for|by|from|on|at|as|our|your|their|this|that|these|than)$"
+)
 # Chance of a break up to which one is none there. With .05, .1, .25 and .5 such written test pages are cleaned at drop
 # F1 .946, .944, .940 and .939 (one-off), those of s219 to s234 at .950 to .947.
 _INSIDE = 0.05
@@ -50,9 +55,9 @@ def restored(lines: Lines, raw: str) -> Lines:
 
     raw: the source. Of lines that were put together (here or in `wrapped`) it is known where lines ended; they stay so.
     """
-    closing = _closing(lines)
-    if sum(closing) >= max(_CUTS, _CUT_SHARE * len(closing)):
-        lines = put_together(lines, _cut_inside(lines, closing), raw, closes_up=True)
+    closing, opened = _closing(lines), _opened(lines)
+    if sum(closing) + sum(opened) >= max(_CUTS, _CUT_SHARE * len(closing)):
+        lines = put_together(lines, _cut_inside(lines, closing, opened), raw, closes_up=True)
     long = {i for i, text in enumerate(lines.text) if len(text) >= _LONG and not _is_put_together(lines, i)}
     if long:
         return _cut(lines, long)
@@ -66,7 +71,13 @@ def _closing(lines: Lines) -> list[bool]:
             for above, text, gap in below]  # fmt: skip
 
 
-def _cut_inside(lines: Lines, closing: Sequence[bool]) -> list[bool]:
+def _opened(lines: Lines) -> list[bool]:
+    """Which lines end with a word that nothing ends with, and go on small."""
+    below = zip(lines.text, lines.text[1:], lines.gap[1:], strict=False)
+    return [not gap and text[0].islower() and _OPEN.search(above[-_TAIL:]) is not None for above, text, gap in below]
+
+
+def _cut_inside(lines: Lines, closing: Sequence[bool], opened: Sequence[bool]) -> list[bool]:
     """Of a text that was cut at links, which lines the next one goes on."""
     signs = ["" if closes else " " for closes in closing]
     starts = [*accumulate(len(text) + len(sign) for text, sign in zip(lines.text, signs, strict=False))]
@@ -74,8 +85,9 @@ def _cut_inside(lines: Lines, closing: Sequence[bool]) -> list[bool]:
     chance = dict(zip(*(column.tolist() for column in break_chances(whole)), strict=True))
     unlikely = [chance.get(start, 1.0) < _INSIDE for start in starts]
     ended = map(_ends_sentence, lines.text)
-    goes_on = zip(closing, unlikely, ended, lines.gap[1:], strict=False)
-    return [closes or (inside and not end and not gap) for closes, inside, end, gap in goes_on] + [False]
+    known = [a or b for a, b in zip(closing, opened, strict=True)]
+    goes_on = zip(known, unlikely, ended, lines.gap[1:], strict=False)
+    return [sure or (inside and not end and not gap) for sure, inside, end, gap in goes_on] + [False]
 
 
 def _has_sentences_on_lines(lines: Lines) -> bool:
