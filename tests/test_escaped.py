@@ -75,3 +75,13 @@ def test_what_is_escaped_html(text: str, kind: str) -> None:
 
 def test_html_that_shows_tags_is_not_unescaped() -> None:
     assert unescaped("<p>Write &lt;p&gt;, &lt;b&gt;, &lt;i&gt; and &lt;u&gt;.</p>") is None
+
+
+@pytest.mark.parametrize(
+    "sign", ["&lt;", "&LT;", "&lT;", "&gT;", "&Amp;", "&Quot;", "&APOS;", "&#X3C;", "&#x003c;", "&amp;"]
+)
+def test_each_character_has_its_place_however_a_name_is_written(sign: str) -> None:
+    found = unescaped("&lt;p&gt;Rest&lt;br&gt;Ice&LT;br&GT;" + sign + "b&gt; helps&lt;/p&gt;")
+    assert found is not None
+    assert len(found.places) == len(found.text) + 1
+    assert found.text.startswith("<p>Rest<br>Ice<br>" + unescape(sign))

@@ -12,10 +12,11 @@ from pipeline.text.line import Line
 
 __all__ = ["Unescaped", "aligned", "moved", "unescaped"]
 
-_TAG = re.compile(r"&lt;(?=[/!]?[a-z])", re.I)
+_TAG = re.compile(r"&(?:lt|LT);(?=[/!]?[a-zA-Z])")
 _FEWEST, _FOR_ONE = 3, 10  # escaped tags of such a text, and for each that is not
-# The marks of markup; other references are the page's own.
-_MARK = re.compile(r"&(?:lt|gt|amp|quot|apos|#0*3[489]|#0*6[02]|#x0*(?:2[267]|3[ce]));", re.I)
+# The marks of markup; other references are the page's own. HTML knows their names in small letters and, but for the
+# last, in large ones, not in mixed ones.
+_MARK = re.compile(r"&(?:lt|LT|gt|GT|amp|AMP|quot|QUOT|apos|#0*3[489]|#0*6[02]|#[xX]0*(?:2[267]|3[cCeE]));")
 
 
 class Unescaped(NamedTuple):
@@ -34,7 +35,7 @@ def unescaped(text: str) -> Unescaped | None:
     >>> unescaped("<p>a &lt;b&gt; tag</p>") is None
     True
     """
-    if "&lt;" not in text or len(_TAG.findall(text)) < max(_FEWEST, _FOR_ONE * text.count("<")):
+    if not ("&lt;" in text or "&LT;" in text) or len(_TAG.findall(text)) < max(_FEWEST, _FOR_ONE * text.count("<")):
         return None
     stays = np.ones(len(text) + 1, bool)
     for mark in _MARK.finditer(text):
