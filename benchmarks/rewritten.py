@@ -75,6 +75,20 @@ def _cut_at_links(page: GoldPage) -> GoldPage:
     return page_of(page.name, rows)
 
 
+def _with_marks_apart(page: GoldPage) -> GoldPage:
+    """The mark or number of an item on a line of its own, as where HTML holds it in an element of its own."""
+    mark = re.compile(r"([•·■●○◆▪✓*\-–—・]|\(?\d{1,2}[.)、])\s+(?=\S)")
+    rows: list[list[tuple[str, str]]] = []
+    for row in rows_of(page):
+        found = mark.match(row[0][1]) if row and row[0][0] in ("body", "heading") else None
+        if found:
+            label, text = row[0]
+            rows += [[(label, found[1])], [(label, text[found.end() :]), *row[1:]]]
+        else:
+            rows.append(row)
+    return page_of(page.name, rows)
+
+
 def _as_markdown(page: GoldPage) -> GoldPage:
     """Headings with their marks, one word in 20 a link and one in 30 bold, menus and teasers as links."""
     rows = [
@@ -154,6 +168,7 @@ WAYS: Mapping[str, Rewriting] = MappingProxyType(
         "an article on each line": _line_by_line,
         "a sentence on each line": _sentence_by_sentence,
         "cut at links": _cut_at_links,
+        "marks of items apart": _with_marks_apart,
         "line breaks written out": _on_one_line(r"\n", gaps=True),
         "a string of JSON": _as_json,
         "line breaks as tags": _on_one_line("<br>", gaps=True),  # read as HTML

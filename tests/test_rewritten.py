@@ -17,6 +17,7 @@ LIKE_PLAIN = [
     "full-width marks",
     "two blanks behind sentences",
     "curly quotes",
+    "marks of items apart",
     "line breaks written out",
     "a string of JSON",
     "line breaks as tags",

@@ -36,6 +36,7 @@ _NEAR = 6  # characters before a place that hold a sentence's mark and what clos
 # A text has so many lines that are sentences, from so many characters on, and of these at most such a share holds more
 # than one: then each has its line. Of 2,985 pages 2 are taken for such a text, of the same ones split up 2,930.
 _SENTENCE, _SENTENCES, _OTHERS = 40, 12, 0.1
+_MARK = re.compile(r"[-–—*•·・●○■▪◆✓✔→➢➤]|[(（\[【]?\d{1,2}[.)、）\]】]")  # of an item, which HTML may hold apart
 # A text with so many lines, and such a share of all, that begin with a mark that closes, or with a small letter behind
 # a word that nothing ends with, was cut where links or bold words stood, as `get_text("\n")` does with HTML. Of 3,387
 # labelled pages 3 have two, and were cut; of 150 public ones so read 119.
@@ -50,11 +51,14 @@ _INNER = re.compile(r"[a-z]{3}[.!?][\"'”’)）]* {1,3}[A-Za-z]")
 
 
 def restored(lines: Lines, raw: str) -> Lines:
-    """The lines of a source: those that were cut inside sentences as one; long ones as the lines that they were, or
-    else, where each sentence has a line, those of a paragraph as one; `lines` itself where there is nothing to do.
+    """The lines of a source: marks with their items, and those that were cut inside sentences, as one; long ones as the
+    lines that they were, or else, where each sentence has a line, those of a paragraph as one; `lines` itself where
+    there is nothing to do.
 
     raw: the source. Of lines that were put together (here or in `wrapped`) it is known where lines ended; they stay so.
     """
+    marks = _marks(lines)
+    lines = put_together(lines, marks, raw) if any(marks) else lines
     closing, opened = _closing(lines), _opened(lines)
     if sum(closing) + sum(opened) >= max(_CUTS, _CUT_SHARE * len(closing)):
         lines = put_together(lines, _cut_inside(lines, closing, opened), raw, closes_up=True)
@@ -62,6 +66,13 @@ def restored(lines: Lines, raw: str) -> Lines:
     if long:
         return _cut(lines, long)
     return put_together(lines, _goes_on(lines), raw) if _has_sentences_on_lines(lines) else lines
+
+
+def _marks(lines: Lines) -> list[bool]:
+    """Which lines are no more than the mark of the item on the next one."""
+    return [
+        not gap and _MARK.fullmatch(text) is not None for text, gap in zip(lines.text, lines.gap[1:], strict=False)
+    ] + [False]
 
 
 def _closing(lines: Lines) -> list[bool]:
