@@ -85,7 +85,7 @@ def _closing(lines: Lines) -> list[bool]:
 def _opened(lines: Lines) -> list[bool]:
     """Which lines end with a word that nothing ends with, and go on small."""
     below = zip(lines.text, lines.text[1:], lines.gap[1:], strict=False)
-    return [not gap and text[0].islower() and _OPEN.search(above[-_TAIL:]) is not None for above, text, gap in below]
+    return [not gap and text[:1].islower() and _OPEN.search(above[-_TAIL:]) is not None for above, text, gap in below]
 
 
 def _cut_inside(lines: Lines, closing: Sequence[bool], opened: Sequence[bool]) -> list[bool]:
