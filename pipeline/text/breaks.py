@@ -7,7 +7,9 @@ alone tells less than its paragraph of what it is about, so honest ones are drop
 
 import re
 from collections.abc import Sequence
-from itertools import accumulate, chain
+from itertools import chain
+
+import numpy as np
 
 from pipeline.models.line_breaks import break_chances
 from pipeline.text.line import Line, Lines
@@ -90,15 +92,22 @@ def _opened(lines: Lines) -> list[bool]:
 
 def _cut_inside(lines: Lines, closing: Sequence[bool], opened: Sequence[bool]) -> list[bool]:
     """Of a text that was cut at links, which lines the next one goes on."""
-    signs = ["" if closes else " " for closes in closing]
-    starts = [*accumulate(len(text) + len(sign) for text, sign in zip(lines.text, signs, strict=False))]
-    whole = "".join(chain.from_iterable(zip(lines.text, [*signs, ""], strict=True)))
-    chance = dict(zip(*(column.tolist() for column in break_chances(whole)), strict=True))
-    unlikely = [chance.get(start, 1.0) < _INSIDE for start in starts]
+    unlikely = _unlikely(lines.text, ["" if closes else " " for closes in closing], _INSIDE)
     ended = map(_ends_sentence, lines.text)
     known = [a or b for a, b in zip(closing, opened, strict=True)]
     goes_on = zip(known, unlikely, ended, lines.gap[1:], strict=False)
     return [sure or (inside and not end and not gap) for sure, inside, end, gap in goes_on] + [False]
+
+
+def _unlikely(texts: Sequence[str], between: Sequence[str], least: float) -> list[bool]:
+    """Whether a line hardly began with each text but the first: with a chance below `least`. between: what stands
+    between each and the next where they are one line."""
+    starts = np.cumsum([len(text) + len(sign) for text, sign in zip(texts, between, strict=False)])
+    places, chances = break_chances("".join(chain.from_iterable(zip(texts, [*between, ""], strict=True))))
+    known = np.isin(starts, places)
+    unlikely = np.zeros(len(starts), bool)
+    unlikely[known] = chances[np.searchsorted(places, starts[known])] < least
+    return unlikely.tolist()
 
 
 def _has_sentences_on_lines(lines: Lines) -> bool:
@@ -110,9 +119,7 @@ def _has_sentences_on_lines(lines: Lines) -> bool:
 
 def _goes_on(lines: Lines) -> list[bool]:
     """Of such a text, which lines are a sentence that the next line goes on."""
-    starts = [*accumulate((len(text) + 1 for text in lines.text), initial=0)][:-1]
-    chance = dict(zip(*(column.tolist() for column in break_chances(" ".join(lines.text))), strict=True))
-    unlikely = [chance.get(start, 1.0) < _LEAST for start in starts[1:]]
+    unlikely = _unlikely(lines.text, [" "] * (len(lines.text) - 1), _LEAST)
     ended = map(_ends_sentence, lines.text)
     return [a and b and not gap for a, b, gap in zip(ended, unlikely, lines.gap[1:], strict=False)] + [False]
 
