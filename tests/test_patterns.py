@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.text import patterns
-from pipeline.text.features import cues
+from pipeline.text.cues import cues
 from pipeline.text.patterns import finder
 
 WORDS = [

@@ -18,7 +18,8 @@ from pipeline.evaluation.segments import score_segments
 from pipeline.schema import KEPT_LABELS
 from pipeline.text import places, segments
 from pipeline.text.articles import article_starts
-from pipeline.text.features import _fired, cues, features
+from pipeline.text.cues import _found, cues
+from pipeline.text.features import features
 from pipeline.text.features import parts_of as table_of
 from pipeline.text.line import Line, lines_of
 from pipeline.text.repair import Repair, repair_line
@@ -160,7 +161,7 @@ def test_rules_asked_together_fire_as_they_do_one_by_one() -> None:
     texts = pa.array(dict.fromkeys(line[:240] for line in lines), pa.large_string())
     size = pc.utf8_length(texts)
     alone = [pc.and_(pc.match_substring_regex(texts, c.pattern), pc.less_equal(size, c.longest)) for c in cues()]
-    assert np.array_equal(_fired(texts), np.column_stack(alone))
+    assert np.array_equal(_found(texts), np.column_stack(alone))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from pipeline.models.decisions import decide
 from pipeline.models.onnx import open_model
 from pipeline.models.second_opinion import REASON, second_opinion
 from pipeline.schema import LABELS
-from pipeline.text.features import Features, PartTable, cues, features
+from pipeline.text.cues import cues
+from pipeline.text.features import Features, PartTable, features
 from pipeline.text.labelled import Labels
 
 if TYPE_CHECKING:

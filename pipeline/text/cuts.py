@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.text.bylines import author_in, date_in
-from pipeline.text.features import cues
+from pipeline.text.cues import cues
 
 __all__ = ["article_cut"]
 

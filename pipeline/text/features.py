@@ -5,21 +5,18 @@ million parts. Rules (`cues.json`) are features like the others; the ones that f
 of a label.
 """
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.schema import KEPT_LABELS
+from pipeline.text.cues import cues, fired
 from pipeline.text.line import Lines
-from pipeline.text.patterns import finder
 from pipeline.text.segments import Parts, cut_lines
 from pipeline.text.width import visible
 from pipeline.text.words import Tokens, packed, tokens, word_matrix
@@ -27,37 +24,12 @@ from pipeline.text.words import Tokens, packed, tokens, word_matrix
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Cue", "Features", "PartTable", "cues", "features", "parts_of"]
+__all__ = ["Features", "PartTable", "features", "parts_of"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-
-
-_READ = 240  # characters of a part that rules read; what a part is shows at its start
-
-
-class Cue(NamedTuple):
-    """A rule: `pattern` (RE2) found in a part speaks for `label`; `why` says so to a reader.
-
-    Nothing is found in a part of more than `longest` characters: what is a date line in few words is a date in many.
-    inside: nor in a part that begins its line, where a dash is the mark of a list.
-    sure: what it is found in has the label with this probability at least, whatever the network says, which did not
-    learn with it; of 0 the network has. Such rules are the last ones.
-    """
-
-    id: str
-    label: str
-    why: str
-    pattern: str
-    longest: int = _READ
-    inside: bool = False
-    sure: float = 0.0
-
-
 _REACHES = (5, 15)  # parts on each side; promotions and link lists are blocks of about that size
-_TOGETHER = 5  # rules; of 3, 4, 5, 6, 8 and 10 the fastest, twice as fast as one by one
-_WIDE_REPEAT = re.compile(r"\{\d+,\d{2,}\}")
 
 
 @dataclass(frozen=True)
@@ -97,62 +69,23 @@ def parts_of(sources: Sequence[Lines]) -> tuple[Parts, PartTable]:
     return parts, PartTable([*map(visible, parts.text)], source, parts.line, gap, parts.cut)
 
 
-@cache
-def cues() -> tuple[Cue, ...]:
-    """The rules, in the order of the data file."""
-    data = resources.files("pipeline.text").joinpath("cues.json").read_text(encoding="utf-8")
-    return tuple(Cue(**row) for row in json.loads(data))
-
-
 def features(parts: PartTable) -> Features:
     """The feature rows of all parts; a row depends on its own source only."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     texts, raw = pa.array(parts.texts, pa.large_string()), packed(parts.texts)
-    heads = pc.utf8_slice_codeunits(texts, 0, _READ).dictionary_encode()
     own, names = _shape(raw, texts)
     place, place_names = _place(parts)
-    inside = place[:, [place_names.index("in_line")]] > 0
-    rules = _fired(heads.dictionary)[np.asarray(heads.indices)] & (inside | ~np.array([cue.inside for cue in cues()]))
+    rules = fired(texts, place[:, place_names.index("in_line")])
     words = tokens(raw)
     related, word_names = word_matrix(words, parts.source, parts.cut)
     order = _sequence(own[:, names.index("number")], parts.source)
     order_names = ("number_follows", "number_goes_on", "number_restarts")
-    around, around_names = _around(rules, parts.source)
     rule_names = tuple(f"rule:{cue.id}" for cue in cues() if not cue.sure)
-    learnt = rules[:, : len(rule_names)].astype(np.float32)
-    values = np.hstack([own, learnt, place, related, order, around])
+    learnt = rules[:, : len(rule_names)]
+    around, around_names = _around(learnt, parts.source)
+    values = np.hstack([own, learnt.astype(np.float32), place, related, order, around])
     return Features(values, (*names, *rule_names, *place_names, *word_names, *order_names, *around_names), rules, words)
-
-
-def _fired(texts: "pa.Array") -> Flags:
-    """Which rule finds something in which text, of which there are at most `_READ` characters."""
-    import pyarrow.compute as pc
-
-    fired, found_in = np.zeros((len(texts), len(cues())), bool), finder(texts)
-    for pattern, some in _asked_together():
-        likely = np.flatnonzero(found_in(pattern))
-        if not len(likely):
-            continue
-        found_in_these = finder(texts.take(likely))
-        for i in some:
-            fired[likely, i] = True if cues()[i].pattern == pattern else found_in_these(cues()[i].pattern)
-    return fired & (np.asarray(pc.utf8_length(texts))[:, None] <= [cue.longest for cue in cues()])
-
-
-@cache
-def _asked_together() -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """Patterns, and the rules by index that find nothing where the pattern does not.
-
-    Rules for what is dropped seldom fire, so a text is asked some of them at once. There a wide repeat, as in
-    `.{0,30}`, may be of any length: together, counted ones make RE2 slower than the rules are one by one.
-    """
-    rare = [i for i, cue in enumerate(cues()) if cue.label not in KEPT_LABELS]
-    groups = [tuple(rare[at : at + _TOGETHER]) for at in range(0, len(rare), _TOGETHER)]
-    joint = ("|".join(f"(?:{_WIDE_REPEAT.sub('*', cues()[i].pattern)})" for i in group) for group in groups)
-    alone = ((cue.pattern, (i,)) for i, cue in enumerate(cues()) if cue.label in KEPT_LABELS)
-    return (*zip(joint, groups, strict=True), *alone)
 
 
 _KINDS = range(10)
@@ -282,10 +215,14 @@ def _sequence(number: Floats, source: Ints) -> Floats:
 
 
 def _around(rules: npt.NDArray[np.bool_], source: Ints) -> tuple[Floats, tuple[str, ...]]:
-    """How many of the parts near by, in the same source, some rule for each dropped label fired in."""
-    labels = [label for label in dict.fromkeys(cue.label for cue in cues()) if label not in KEPT_LABELS]
-    fired = np.column_stack([rules[:, [cue.label == label for cue in cues()]].any(1) for label in labels])
-    total = np.vstack([np.zeros((1, len(labels)), np.int64), np.cumsum(fired, axis=0)])
+    """How many of the parts near by, in the same source, some rule for each dropped label fired in.
+
+    rules: which of the first cues fired in which part.
+    """
+    of = [cue.label for cue in cues()[: rules.shape[1]]]
+    labels = [label for label in dict.fromkeys(of) if label not in KEPT_LABELS]
+    some = np.column_stack([rules[:, [each == label for each in of]].any(1) for label in labels])
+    total = np.vstack([np.zeros((1, len(labels)), np.int64), np.cumsum(some, axis=0)])
     index = np.arange(len(source))
     first, last = np.searchsorted(source, source, side="left"), np.searchsorted(source, source, side="right")
     columns, names = [], []

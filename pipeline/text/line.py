@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from pipeline.text.repair import Repair
 
-__all__ = ["Line", "Lines", "lines_of"]
+__all__ = ["BULLETS", "Line", "Lines", "lines_of"]
+
+BULLETS = "-–—*•·・●○■▪◆✓✔→➢➤o"  # marks of items, an "o" of those within items; of a class of a pattern
 
 
 class Line(NamedTuple):

@@ -89,6 +89,8 @@ _MAY_RUN_IN = r"[a-z]{2}[.:] [A-Z]"
 _MAY_END_IN_BRACKETS = r"(?s)[)）\]】.。].?$"
 _MAY_HAVE_TAIL = r"[.!?。！？”\"][^.!?。！？,;:]{3,}$"
 _WHOLE_END = r"[.!?。！？”\";:]$"
+# Entries of a table of contents, heads and feet of pages.
+_WHOLE = r"([.·] ?){5,}[0-9]{1,4}$|^[0-9]{1,4} {5,}[A-Z][A-Z ,.:&-]{8,80}$|^[A-Z][A-Z0-9 ,.:&-]{8,80} {5,}[0-9]{1,4}$"
 _TAIL_START = re.compile(r"[.!?。！？”\"](?= ?[^.!?。！？,;:]{3,90}$)")
 
 
@@ -116,7 +118,8 @@ def rules_for(texts: "pa.Array", mended: Flags) -> tuple[Ints, Flags]:
         "tail": _found(tail, _MAY_HAVE_TAIL, long) & ~_found(tail, _WHOLE_END, long),
         "wide": _found(texts, _MAY_BE_WIDE, prose),
     }
-    return np.bitwise_or.reduce([may[name].astype(np.int64) << i for i, name in enumerate(CUTS)]), calls
+    rules = np.bitwise_or.reduce([may[name].astype(np.int64) << i for i, name in enumerate(CUTS)])
+    return np.where(_found(texts, _WHOLE, rules > 0), 0, rules), calls
 
 
 def _found(texts: "pa.Array", pattern: str, asked: Flags) -> Flags:

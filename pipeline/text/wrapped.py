@@ -12,7 +12,7 @@ from itertools import pairwise
 from pipeline.text.line import Line, Lines, lines_of
 from pipeline.text.repair import Repair
 
-__all__ = ["CLOSES", "put_together", "unwrapped"]
+__all__ = ["CLOSES", "laid_out", "put_together", "unwrapped"]
 
 # Looked at are stretches without a line wider than any that a program breaks at. One is broken at the width that all
 # but one in a hundred of its lines keep, an address that cannot be broken being longer; a narrow one at none.
@@ -29,6 +29,7 @@ _TAIL = 40  # characters that hold half of a word
 _REST = re.compile(r"[^\W\d_A-Z]{2,}")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _BROKEN = re.compile(r"(?<![^\W\d_])[^\W\d_]+[-\u2010\u00ad][^\S\r\n]*(?:\r\n?|\n)[^\S\r\n]*[^\W\d_]+")
+_LAID_OUT = re.compile(r"(?i)\S\s{3,}\S|\b(?:page|pg\.?|p\.)\s?\d{1,4}\s?(?:of|/)\s?\d{1,4}\b")
 _LISTED = re.compile(r"[-–•*·●○■▪◆#>]|[(（\[【]?\d{1,2}[.)、）\]】]\s")
 
 
@@ -50,6 +51,15 @@ def put_together(lines: Lines, goes_on: Sequence[bool], raw: str, *, closes_up: 
     parted = any(_PARTED.search(text[-_TAIL:]) for text in lines.text)
     known = frozenset(_WORD.findall(_BROKEN.sub(" ", raw.lower())) if parted else ())
     return lines_of([_joined(lines, group, raw, known, closes_up=closes_up) for group in groups])
+
+
+def laid_out(texts: Sequence[str]) -> list[bool]:
+    """Which lines are a row of a table or the head or foot of a page, which neither go on nor are gone on to.
+
+    >>> laid_out(["Iron      9 mg", "Page 2 of 4", "Iron is a metal."])
+    [True, True, False]
+    """
+    return [_LAID_OUT.search(text) is not None for text in texts]
 
 
 def _full(lines: Lines) -> list[bool]:
@@ -75,7 +85,9 @@ def _full_in(texts: Sequence[str], sizes: Sequence[int], gaps: Sequence[int]) ->
     small = sum(text[0].islower() for text, is_full in zip(texts[1:], full, strict=True) if is_full)
     if sum(full) < max(_FEWEST, _FULL * sum(below)) or small < _SMALL * sum(full):
         return none
-    return [goes_on and not _LISTED.match(text) for goes_on, text in zip(full, texts[1:], strict=True)] + [False]
+    alone = laid_out(texts)
+    goes_on = zip(full, alone, alone[1:], texts[1:], strict=False)
+    return [on and not a and not b and not _LISTED.match(text) for on, a, b, text in goes_on] + [False]
 
 
 def _joined(lines: Lines, group: Sequence[int], raw: str, known: frozenset[str], *, closes_up: bool) -> Line:

@@ -7,6 +7,7 @@ Each window is read by itself, so what is said of a source does not depend on wh
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
@@ -18,6 +19,7 @@ from pipeline.models.onnx import shipped
 from pipeline.models.tokenizer import SHIPPED, open_tokenizer
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.features import Features, PartTable
+from pipeline.text.line import BULLETS
 
 __all__ = ["KINDS", "REASON", "doubted", "kinds_of", "listed", "second_opinion", "token_ids", "windows"]
 
@@ -66,6 +68,8 @@ _ITEM = [LABELS.index("heading"), LABELS.index("body")]  # what a list is made o
 # much probability, they are read again if that share of them is so short (characters). `CARD.md` has the figures;
 # chosen with pages of s235 to s239 in view, on which lines of 80 do as well, at ten times the cost on other pages.
 _ROW, _LIKELY, _MOSTLY, _SHORT = 2, 0.3, 0.8, 40
+# Behind the mark of a bullet, a box, a number or an answer to choose a line counts as short: an item says more.
+_ITEM_MARK = re.compile(rf"[{BULLETS}]\s|\[ *[xX]?\]|[(（\[]?(?:\d{{1,2}}|[A-Ha-h])[.)、）\]]\s?\S")
 _MOST_LISTED = 0.2  # most characters of such lines, as `_MOST`: a folder of leaflets may come in one file
 
 
@@ -125,7 +129,8 @@ def listed(chance: Floats, parts: PartTable) -> Flags:
     dropped = others.sum(1)
     found: Flags = (dropped > _LIKELY) & (others.argmax(1) == _RELATED - len(KEPT_LABELS))
     found &= (chance[:, _TITLE] < _HEADLINE) & ~with_markup(parts)
-    short = _sizes(parts) <= _SHORT
+    items = np.array([_ITEM_MARK.match(text) is not None for text in parts.texts], bool)
+    short = items | (_sizes(parts) <= _SHORT)
     for run in _runs(np.flatnonzero(found), parts):
         if short[run].sum() < max(_ROW, _MOSTLY * len(run)):
             found[run] = False
