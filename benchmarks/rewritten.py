@@ -6,6 +6,7 @@ there was before, so where a last line happens to be full nothing tells that it 
 
 import json
 import re
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from string import ascii_lowercase, ascii_uppercase
@@ -89,6 +90,40 @@ def _with_marks_apart(page: GoldPage) -> GoldPage:
     return page_of(page.name, rows)
 
 
+def _quoted(page: GoldPage) -> GoldPage:
+    """As what a mail answers."""
+    return page_of(page.name, [[("", "> "), *row] for row in rows_of(page)])
+
+
+def _clock(characters: int) -> str:
+    """When so many characters were spoken, fifteen a second."""
+    return f"{characters // 54000:02}:{characters // 900 % 60:02}:{characters // 15 % 60:02}"
+
+
+def _with_times(page: GoldPage) -> GoldPage:
+    """As a transcript, with the time before each line."""
+    rows: list[list[tuple[str, str]]] = []
+    spoken = 0
+    for row in rows_of(page):
+        rows.append([("", f"[{_clock(spoken)}] "), *row] if row else row)
+        spoken += sum(len(text) for _, text in row)
+    return page_of(page.name, rows)
+
+
+def _as_subtitles(page: GoldPage) -> GoldPage:
+    """As a file of subtitles, two lines of up to 42 characters at once."""
+    rows: list[list[tuple[str, str]]] = []
+    spoken = number = 0
+    for row in rows_of(page):
+        lines = [(label, line) for label, text in row for line in textwrap.wrap(text, 42)]
+        for at in range(0, len(lines), 2):
+            shown, number = lines[at : at + 2], number + 1
+            begin, spoken = spoken, spoken + sum(len(text) for _, text in shown)
+            rows += [[("", str(number))], [("", f"{_clock(begin)},000 --> {_clock(spoken)},000")]]
+            rows += [*([line] for line in shown), []]
+    return page_of(page.name, rows)
+
+
 def _as_markdown(page: GoldPage) -> GoldPage:
     """Headings with their marks, one word in 20 a link and one in 30 bold, menus and teasers as links."""
     rows = [
@@ -169,6 +204,9 @@ WAYS: Mapping[str, Rewriting] = MappingProxyType(
         "a sentence on each line": _sentence_by_sentence,
         "cut at links": _cut_at_links,
         "marks of items apart": _with_marks_apart,
+        "quoted": _quoted,
+        "times before lines": _with_times,
+        "subtitles": _as_subtitles,
         "line breaks written out": _on_one_line(r"\n", gaps=True),
         "a string of JSON": _as_json,
         "line breaks as tags": _on_one_line("<br>", gaps=True),  # read as HTML

@@ -106,7 +106,7 @@ def show_page(to: Console, page: DirtyPage) -> None:
     Outside a terminal a segment is a line, dropped ones begin with a minus.
     """
     record = f", record {page.record}" if page.record else ""
-    tags = "; markup is left out" if page.is_html else ""
+    tags = "; markup is left out" if page.as_words else ""
     to.print(
         _safe(f"{page.source_path}{record}: {page.n_chars} characters, {page.n_claims} claims{tags}"), style="bold"
     )

@@ -211,7 +211,7 @@ def test_an_empty_text_field_does_not_hide_the_html_field(name):
     assert records(name, data) == ["<p>Rest", "empty"]
 
 
-def test_a_piece_of_html_in_a_text_field_or_file_is_html():
+def test_a_piece_of_html_in_a_text_field_or_file_as_words():
     rows = ["<p class=x>Rest helps.</p>\n<ul><li>Ice</li></ul>", "<p> begins a paragraph.", "x<p>y</p>"]
     rows += ["<h2>Causes</h2>\nA fall.\nA twist.", "<p>Rest helps.<p>Ice helps.</p> Soon."]
     rows += [

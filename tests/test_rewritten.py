@@ -18,6 +18,8 @@ LIKE_PLAIN = [
     "two blanks behind sentences",
     "curly quotes",
     "marks of items apart",
+    "quoted",
+    "times before lines",
     "line breaks written out",
     "a string of JSON",
     "line breaks as tags",

@@ -36,13 +36,13 @@ class _Source(TypedDict):
 
 @dataclass(frozen=True)
 class DirtyPage:
-    """The page: where it comes from, its segments in order, how many more segments it has. is_html: markup is left out
-    of it."""
+    """The page: where it comes from, its segments in order, how many more segments it has. as_words: the words are
+    shown without the markup, or the marks, between them."""
 
     source_path: str
     record: int
     n_chars: int
-    is_html: bool
+    as_words: bool
     n_labels: int
     segments: tuple[PageSegment, ...]
     n_more_segments: int
@@ -88,17 +88,18 @@ def _page(out: Path, chosen: _Source, limits: Limits) -> DirtyPage:
     text = read_text(chosen["source_id"], out=out)
     here = pc.field("source_id") == chosen["source_id"]
     rows: list[SegmentRow] = columns(out, "segments", *SegmentRow.__annotations__, where=here).to_pylist()
-    is_html = chosen["format"] == "html"
-    rows = [row for row in rows if row["reason"] != "markup"] if is_html else rows
+    words = [row for row in rows if row["reason"] != "markup"]
+    as_words = chosen["format"] == "html" or len(words) < len(rows)
+    rows = words if as_words else rows
     first = rows[: limits.segments]
     claims = _claims(out, [row["segment_id"] for row in first], limits.claims)
     return DirtyPage(
         source_path=chosen["source_path"],
         record=chosen["record"],
         n_chars=chosen["n_chars"],
-        is_html=is_html,
+        as_words=as_words,
         n_labels=len({row["label"] for row in rows if not row["kept"]}),
-        segments=tuple(shown(PageRows(text, is_html, first, claims, _copies(out, first)), limits)),
+        segments=tuple(shown(PageRows(text, as_words, first, claims, _copies(out, first)), limits)),
         n_more_segments=len(rows) - len(first),
         n_claims=len(claims),
     )

@@ -59,11 +59,11 @@ class ClaimRow(TypedDict):
 
 
 class PageRows(NamedTuple):
-    """A page's decoded text, whether it is HTML, its rows of `segments` and of `claims` in order, and the file that
-    holds the original of each segment that is a copy."""
+    """A page's decoded text, whether its words are shown without markup, its rows of `segments` and `claims` in order,
+    and the file that holds the original of each segment that is a copy."""
 
     text: str
-    is_html: bool
+    as_words: bool
     segments: Sequence[SegmentRow]
     claims: Sequence[ClaimRow]
     copies: Mapping[str, str]
@@ -85,7 +85,7 @@ class PageClaim:
 
 
 class PageSegment(NamedTuple):
-    """A segment as it stands in the source, of HTML its words.
+    """A segment as it stands in the source, or its words.
 
     copy_of: the file that holds what it is a copy of, None for what is no copy. n_cut: code points that are left out.
     inline: it goes on in the line of the one before.
@@ -115,7 +115,7 @@ def shown(page: PageRows, limits: Limits) -> Iterator[PageSegment]:
                 marks[at].append(span)
     end = 0
     for at, row in enumerate(page.segments):
-        inline = end > 0 and not page.is_html and "\n" not in page.text[end : row["raw_start"]]
+        inline = end > 0 and not page.as_words and "\n" not in page.text[end : row["raw_start"]]
         end = row["raw_end"]
         yield _segment(page, row, marks[at], limits)._replace(
             inline=inline,
@@ -127,7 +127,7 @@ def shown(page: PageRows, limits: Limits) -> Iterator[PageSegment]:
 def _segment(page: PageRows, row: SegmentRow, marks: Sequence[Span], limits: Limits) -> PageSegment:
     """A segment without its claims."""
     text, start, end = page.text, row["raw_start"], row["raw_end"]
-    if page.is_html:
+    if page.as_words:
         text, start, end, marks = row["text"], 0, len(row["text"]), [_in_words(span, row) for span in marks]
     most = limits.kept_chars if row["kept"] else limits.dropped_chars
     return PageSegment(

@@ -22,12 +22,13 @@ from pipeline.models.main_text import REASON
 from pipeline.schema import KEPT_LABELS, LABELS, TABLES
 from pipeline.stage import Stage, Tables, conform, content_id, content_ids, from_rows
 from pipeline.text.articles import article_starts
-from pipeline.text.blocks import Dropped, read_pages
+from pipeline.text.blocks import NOTHING, Dropped, read_pages
 from pipeline.text.breaks import restored
 from pipeline.text.features import PartTable, parts_of
 from pipeline.text.labelled import Article, Labels, joined, page_of, sample, solid
 from pipeline.text.language import languages
 from pipeline.text.line import Lines, lines_of
+from pipeline.text.line_marks import outside, without_line_marks
 from pipeline.text.metadata import Metadata
 from pipeline.text.origin import Words, origin
 from pipeline.text.segments import Parts, read_lines
@@ -48,7 +49,8 @@ _SEGMENTS = TABLES["segments"].schema
 
 @dataclass(frozen=True)
 class Source:
-    """One source: its lines, and what an HTML page has besides (factors of each line, markup, lines left out)."""
+    """One source: its lines, the markup or marks between them, and what an HTML page has besides (factors of each line,
+    lines left out)."""
 
     row: dict[str, Any]
     text: str
@@ -104,7 +106,7 @@ def _batches(texts: pa.Table, config: Clean) -> Iterator[list[Source]]:
     size = 0
     for chunk in texts.to_batches(max_chunksize=64):
         for source in chain.from_iterable(_read(rows, config) for rows in _groups(chunk.to_pylist())):
-            if source.lines.text or source.dropped:
+            if source.lines.text or source.dropped or source.markup:
                 batch.append(source)
                 size += len(source.text) // (_MARKUP if source.dropped else 1)
             if size >= _BATCH:
@@ -135,7 +137,9 @@ def _read(rows: list[dict[str, Any]], config: Clean) -> Iterator[Source]:
             dropped = page.dropped if found else None
             yield Source(row, text, lines_of(page.lines), page.factors, page.markup, dropped, page.meta)
         else:
-            yield Source(row, text, restored(read_lines(text, markdown=row["format"] == "md"), text))
+            lines, marks, spoken = without_line_marks(read_lines(text, markdown=row["format"] == "md"), text)
+            lines = restored(lines, text, spoken=spoken)
+            yield Source(row, text, lines, markup=outside(marks, lines))
 
 
 def _cut(sources: list[Source]) -> Batch:
@@ -190,9 +194,9 @@ def _articles(source: Source, segments: Article) -> Iterator[Article]:
     starts = [0]
     if source.plain:
         starts = article_starts(segments.label, segments.reason, segments.line)
-    if source.dropped:
+    if source.dropped or source.markup:
         places = [segments.start[i] for i in starts[1:]]
-        segments = page_of(segments, source.dropped, source.markup, source.text, reason=REASON)
+        segments = page_of(segments, source.dropped or NOTHING, source.markup, source.text, reason=REASON)
         starts = [0, *(bisect_left(segments.start, place) for place in places)]
     for begin, end in pairwise([*starts, len(segments.label)]):
         yield segments.between(begin, end)

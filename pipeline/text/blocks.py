@@ -27,7 +27,7 @@ from pipeline.text.line import Line
 from pipeline.text.metadata import Found, Metadata
 from pipeline.text.repair import Repair, is_plain, repair_line
 
-__all__ = ["Dropped", "Page", "read_pages"]
+__all__ = ["NOTHING", "Dropped", "Page", "read_pages"]
 
 Ints = npt.NDArray[np.int64]
 _LINKED = 0.6  # link density from which a block is a list of links rather than prose with links in it
@@ -70,6 +70,9 @@ class Dropped(NamedTuple):
     alignment: list[Sequence[int] | None]
     label: list[str]
     score: list[float]
+
+
+NOTHING = Dropped([], [], [], [], [], [])
 
 
 class Page(NamedTuple):

@@ -6,17 +6,17 @@ alone tells less than its paragraph of what it is about, so honest ones are drop
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import chain
 
 import numpy as np
 
 from pipeline.models.line_breaks import break_chances
-from pipeline.text.line import Line, Lines
+from pipeline.text.line import BULLETS, Line, Lines
 from pipeline.text.repair import Repair
 from pipeline.text.segments import Part, parts_at
 from pipeline.text.width import narrow
-from pipeline.text.wrapped import CLOSES, put_together
+from pipeline.text.wrapped import CLOSES, laid_out, put_together
 
 __all__ = ["restored"]
 
@@ -38,7 +38,7 @@ _NEAR = 6  # characters before a place that hold a sentence's mark and what clos
 # A text has so many lines that are sentences, from so many characters on, and of these at most such a share holds more
 # than one: then each has its line. Of 2,985 pages 2 are taken for such a text, of the same ones split up 2,930.
 _SENTENCE, _SENTENCES, _OTHERS = 40, 12, 0.1
-_MARK = re.compile(r"[-–—*•·・●○■▪◆✓✔→➢➤]|[(（\[【]?\d{1,2}[.)、）\]】]")  # of an item, which HTML may hold apart
+_MARK = re.compile(rf"[{BULLETS}]|[(（\[【]?\d{{1,2}}[.)、）\]】]")  # of an item, which HTML may hold apart
 # A text with so many lines, and such a share of all, that begin with a mark that closes, or with a small letter behind
 # a word that nothing ends with, was cut where links or bold words stood, as `get_text("\n")` does with HTML. Of 3,387
 # labelled pages 3 have two, and were cut; of 150 public ones so read 119.
@@ -49,20 +49,25 @@ _OPEN = re.compile(
 # Chance of a break up to which one is none there. With .05, .1, .25 and .5 such written test pages are cleaned at drop
 # F1 .946, .944, .940 and .939 (one-off), those of s219 to s234 at .950 to .947.
 _INSIDE = 0.05
+# Characters of what is shown at once of what is said, and of a paragraph of it: speech without marks would have no end.
+_CAPTION, _SPEECH = 100, 500
 _INNER = re.compile(r"[a-z]{3}[.!?][\"'”’)）]* {1,3}[A-Za-z]")
 
 
-def restored(lines: Lines, raw: str) -> Lines:
+def restored(lines: Lines, raw: str, *, spoken: Set[int] = frozenset()) -> Lines:
     """The lines of a source: marks with their items, and those that were cut inside sentences, as one; long ones as the
     lines that they were, or else, where each sentence has a line, those of a paragraph as one; `lines` itself where
     there is nothing to do.
 
-    raw: the source. Of lines that were put together (here or in `wrapped`) it is known where lines ended; they stay so.
+    raw: the source. spoken: the lines that end anywhere. Of lines that were put together (here or in `wrapped`) it is
+    known where lines ended; they stay so.
     """
     marks = _marks(lines)
     lines = put_together(lines, marks, raw) if any(marks) else lines
     closing, opened = _closing(lines), _opened(lines)
-    if sum(closing) + sum(opened) >= max(_CUTS, _CUT_SHARE * len(closing)):
+    if spoken:
+        lines = put_together(lines, _said_on(lines, spoken, _cut_inside(lines, closing, opened)), raw)
+    elif sum(closing) + sum(opened) >= max(_CUTS, _CUT_SHARE * len(closing)):
         lines = put_together(lines, _cut_inside(lines, closing, opened), raw, closes_up=True)
     long = {i for i, text in enumerate(lines.text) if len(text) >= _LONG and not _is_put_together(lines, i)}
     if long:
@@ -93,10 +98,22 @@ def _opened(lines: Lines) -> list[bool]:
 def _cut_inside(lines: Lines, closing: Sequence[bool], opened: Sequence[bool]) -> list[bool]:
     """Of a text that was cut at links, which lines the next one goes on."""
     unlikely = _unlikely(lines.text, ["" if closes else " " for closes in closing], _INSIDE)
-    ended = map(_ends_sentence, lines.text)
+    alone = laid_out(lines.text)
+    ended = [a or b or _ends_sentence(text) for a, b, text in zip(alone, alone[1:], lines.text, strict=False)]
     known = [a or b for a, b in zip(closing, opened, strict=True)]
     goes_on = zip(known, unlikely, ended, lines.gap[1:], strict=False)
     return [sure or (inside and not end and not gap) for sure, inside, end, gap in goes_on] + [False]
+
+
+def _said_on(lines: Lines, spoken: Set[int], inside: Sequence[bool]) -> list[bool]:
+    """Which spoken lines the next one goes on; inside: those that it hardly ends."""
+    goes_on: list[bool] = []
+    size = 0
+    for i, (text, cut) in enumerate(zip(lines.text, inside, strict=True)):
+        size += len(text)
+        goes_on.append(cut and {i, i + 1} <= spoken and len(text) <= _CAPTION and size <= _SPEECH)
+        size *= goes_on[-1]
+    return goes_on
 
 
 def _unlikely(texts: Sequence[str], between: Sequence[str], least: float) -> list[bool]:

@@ -37,7 +37,7 @@ KNOWN = ", ".join(f".{kind}" for kind in (*READERS, *ARCHIVES)) + f" (also {', '
 # Other suffixes of the same formats; a dot parts format and compression.
 _ALIASES = MappingProxyType(
     {"text": "txt", "markdown": "md", "ndjson": "jsonl", "htm": "html", "xhtml": "html", "tsv": "csv", "tgz": "tar.gz",
-     "tbz2": "tar.bz2", "txz": "tar.xz"}
+     "tbz2": "tar.bz2", "txz": "tar.xz", "srt": "txt", "vtt": "txt"}
 )  # fmt: skip
 
 
