@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.rewritten import WAYS
-from pipeline.evaluation.gold import GoldPage, load_pages
+from pipeline.evaluation.gold import GoldPage, load_pages, writer_of
 from pipeline.evaluation.pages import score_cleaning
 from pipeline.models.line_breaks import break_chances, read_tokens
 from pipeline.text.breaks import restored
@@ -16,7 +16,13 @@ from pipeline.text.segments import read_lines
 
 TRAINING = Path(__file__).parents[1] / "training"
 DEV = load_pages(TRAINING / "corpus", "dev")
-PAGES = [page for folder in ("corpus", "segments") for page in load_pages(TRAINING / folder, "test")]
+BROKEN = range(240, 251)  # writers of pages that come broken: printed matter, transcripts, mails
+PAGES = [
+    page
+    for folder in ("corpus", "segments")
+    for page in load_pages(TRAINING / folder, "test")
+    if writer_of(page.name) not in BROKEN
+]
 PIECES = st.sampled_from(
     [*{word for page in PAGES[::40] for word in page.text.split()}, "&nbsp;", "don&#39;t", "\u00a0", "\x1f", "Â°", "​"]
 )

@@ -37,7 +37,7 @@ def test_of_pages_without_marks_the_lines_stay_as_they_are() -> None:
             found, marks, _ = without_line_marks(lines, page.text)
             marked += bool(marks)
             assert marks or found is lines
-    assert marked < 10  # of three thousand: posts in a row, slides, a recipe by the clock
+    assert marked < 20  # of three thousand: posts in a row, slides, a recipe by the clock, and those of s244 and s248
 
 
 @given(st.lists(PIECES, max_size=60).map("".join))

@@ -102,3 +102,11 @@ def test_pages_that_are_not_broken_stay_as_they_are() -> None:
 def test_a_list_of_short_lines_is_none() -> None:
     rows = [f"Clinic {i}, {'long ' * (i % 7)}street {i}, open from Monday to Friday" for i in range(60)]
     assert read_lines("\n".join(rows)).text == rows
+
+
+def test_a_line_that_repair_leaves_without_words_ends_no_run() -> None:
+    text = "\n".join(["&nbsp;", *["a knee that hurts at night, when one lies still, and"] * 9])
+    for at in range(10):
+        rows = text.split("\n")
+        rows.insert(at, rows.pop(0))
+        assert sum(len(words) for words in read_lines("\n".join(rows)).text) >= 9 * 51

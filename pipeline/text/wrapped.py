@@ -80,9 +80,9 @@ def _full_in(texts: Sequence[str], sizes: Sequence[int], gaps: Sequence[int]) ->
     if most < _NARROWEST:
         return none
     below = [gap == 0 for gap in gaps[1:]]
-    words = [len(text.split(maxsplit=1)[0]) for text in texts[1:]]
+    words = [len("".join(text.split(maxsplit=1)[:1])) for text in texts[1:]]  # none where repair left white space
     full = [under and size + 1 + word > most for under, size, word in zip(below, sizes, words, strict=False)]
-    small = sum(text[0].islower() for text, is_full in zip(texts[1:], full, strict=True) if is_full)
+    small = sum(text[:1].islower() for text, is_full in zip(texts[1:], full, strict=True) if is_full)
     if sum(full) < max(_FEWEST, _FULL * sum(below)) or small < _SMALL * sum(full):
         return none
     alone = laid_out(texts)
