@@ -59,12 +59,22 @@ MARKDOWN = (
     "* [Home](/)\n\nSore *knees*\n====\n"
     '## Care ##\n> **Rest** eases [pain](/pain_(knee) "so") and __swelling__ [[1]](#c1), 3\\*4 &amp; more.\n'
 )
+SUBTITLES = (
+    "WEBVTT\n\nNOTE made by hand\n\n1\n00:01.000 --> 00:04.000 align:start\nWorn cartilage may\ncause knee pain.\n\n"
+    "2\n00:04.000 --> 00:06.000\n[Music]\n\n00:06.000 --> 00:09.000\nIce eases Ménière’s â€œa lotâ€\x9d &amp; more\n"
+)
+SPEECH = (
+    "0:00\nso rest &amp; ice relieve the\n0:03\npain â€œa lotâ€\x9d of the worn\n0:05\n[Music]\nknee of the old\n"
+    "0:07\nand [0:08] heat\n1/3 Rest\n2/3 Ice\n3/3 Heat\n"
+)
+MAIL = "> Is heat good\n> for the\n>> knee, ten minutes\n> or more?\n> Yes?\n12/03/2024, 19:30 - Ann: Ice.\n1/3 Rest\n"
 _BYTES = (b"\0", b"\xff", b"\xfe\xff", b"\xef\xbb\xbf", b"\xe2\x80", b"\r\n", b"\r", b"{", b"]", b'"', b"\\u",
           b"\\ud800", b"\xc2\xad", b"\xe2\x80\xae", b"\x1b", b"\x85", b"\xe2\x80\xa8")  # fmt: skip
 _TAGS = (b"<", b">", b"</", b"<p>", b"</p>", b"<script>", b"</script>", b"<!--", b"-->", b"<![CDATA[", b"<table>",
          b"<svg>", b"<title>", b"<plaintext>", b"<br/>", b"<a href='", b"&", b"&#x41;", b"&#0;", b"&#x110000;",
          b"&nbsp", b"<p hidden>", b"<template>", b"<textarea>",
-         b"**", b"](", b"[", b"\n===", b"&lt;p&gt;", b"\\n")  # fmt: skip
+         b"**", b"](", b"[", b"\n===", b"&lt;p&gt;", b"\\n",
+         b"0:09\n", b"[00:10] ", b"0:01 --> 0:02\n", b"\n> ", b"\n\n")  # fmt: skip
 _CODECS = ("latin-1", "cp1252", "cp1251", "utf-16", "utf-16-be", "utf-32", "gb18030", "shift_jis", "utf-7", "cp037")
 _PACKERS: Mapping[str, Callable[[bytes], bytes]] = MappingProxyType(
     {".gz": partial(gzip.compress, mtime=0), ".bz2": bz2.compress, ".xz": lzma.compress, ".zst": zstandard.compress}
@@ -210,12 +220,26 @@ def _jsonl() -> bytes:
     return "\n".join(json.dumps(row, ensure_ascii=i % 2 == 0) for i, row in enumerate(rows)).encode()
 
 
+def _json() -> bytes:
+    return json.dumps([{"text": TEXT}, {"html": HTML}, MAIL, 7], ensure_ascii=False, indent=1).encode()
+
+
 def _csv() -> bytes:
     return ('url,text\nhttps://a.example/1,"' + TEXT.replace('"', '""') + '"\nx,Ice helps.\n').encode()
 
 
 _PLAIN: Mapping[str, Callable[[], bytes]] = MappingProxyType(
-    {"txt": TEXT.encode, "md": (MARKDOWN + TEXT).encode, "html": HTML.encode, "jsonl": _jsonl, "csv": _csv}
+    {
+        "txt": TEXT.encode,
+        "vtt": SUBTITLES.encode,
+        "srt": SPEECH.encode,
+        "text": MAIL.encode,
+        "md": (MARKDOWN + TEXT).encode,
+        "html": HTML.encode,
+        "jsonl": _jsonl,
+        "json": _json,
+        "csv": _csv,
+    }
 )
 
 

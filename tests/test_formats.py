@@ -74,6 +74,36 @@ def parquet(table, **options):
     return buffer.getvalue()
 
 
+# --- JSON documents
+
+TEXTS = st.lists(st.text(min_size=1).filter(lambda text: text.strip("\0\ufeff \t\r\n")), min_size=1, max_size=8)
+
+
+@given(TEXTS, st.sampled_from([None, 0, 2]), st.booleans(), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
+def test_a_document_holds_what_lines_would(texts, indent, ascii_only, codec):
+    rows = [{"id": i, "text": text} for i, text in enumerate(texts)]
+    document = json.dumps(rows, indent=indent, ensure_ascii=ascii_only).encode(codec, "surrogatepass")
+    lines = "\n".join(json.dumps(row) for row in rows).encode()
+    assert records("a.json", document) == records("a.jsonl", lines)
+
+
+def test_a_document_cut_off_gives_what_is_whole():
+    document = json.dumps([{"text": 'Rest, [ice] and "heat".'}, "Ice.", 7, {"text": "Zinc {x}."}]).encode()
+    whole = records("a.json", document)
+    assert whole == ['Rest, [ice] and "heat".', "Ice.", "json", "Zinc {x}."]
+    for end in range(1, len(document)):
+        found = records("a.json", document[:end])
+        assert found[-1] == "json" and found[:-1] == whole[: len(found) - 1]
+    for tail in (b" {}", b"]", b",[]"):
+        assert records("a.json", document + tail) == [*whole, "json"]
+
+
+def test_a_broken_document_says_where():
+    [first, broken] = read("a.json", io.BytesIO(b'[{"text": "Ice."} {"text": "x"}]'), 33, Ingest())
+    assert first.text == "Ice."
+    assert "character 18" in broken.detail and "element 1" in broken.detail
+
+
 # --- web archives
 
 

@@ -195,9 +195,13 @@ def test_json_lines_in_wide_codecs_are_read(tmp_path, codec):
     assert ["line 2" in row["detail"] for row in tables["rejects"]] == [True]
 
 
-def test_one_json_document_is_no_jsonl(tmp_path):
-    put(tmp_path, "a.jsonl", '[\n{"text": "one"},\n{"text": "two"}\n]')
-    assert only_reject(tmp_path)["error"] == "format"
+def test_a_json_document_is_read_whatever_its_name(tmp_path):
+    put(tmp_path, "a.jsonl", '[\n{"text": "one", "url": "https://a.example"},\n{"text": "two"}\n]')
+    put(tmp_path, "b.json", '{"id": 7,\n"text": "three"}')
+    put(tmp_path, "c.json", '{"text": "four"}\n{"text": "five"}\n')
+    tables = ingest(tmp_path)
+    assert [row["text"] for row in tables["texts"]] == ["one", "two", "three", "four", "five"]
+    assert [row["url"] for row in tables["texts"]] == ["https://a.example", None, None, None, None]
 
 
 def test_html_is_known_by_field_suffix_or_opening(tmp_path):

@@ -25,6 +25,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         "txt": read_txt,
         "md": read_md,
         "jsonl": read_jsonl,
+        "json": read_jsonl,
         "html": read_html,
         "csv": read_csv,
         "parquet": read_parquet,

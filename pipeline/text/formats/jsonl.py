@@ -1,7 +1,8 @@
-"""One JSON object a line."""
+"""One JSON object a line, or one document."""
 
+import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from typing import BinaryIO
 
@@ -9,40 +10,40 @@ from pipeline.config import Ingest
 from pipeline.errors import RejectError
 from pipeline.text.decode import decode, is_wide
 from pipeline.text.formats.fields import page_of
+from pipeline.text.formats.json_document import opens_document, read_document
 from pipeline.text.formats.record import Record
 
 __all__ = ["read_jsonl"]
 
+_HEAD = 1 << 16  # bytes of the first line by which a document is told
 _REMEDY = "mend the line, or leave it: the other records are read"
 
 
 def read_jsonl(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectError]:
-    """One record for each line that is not blank; a broken line is a rejection that names its number.
+    """One record for each line that is not blank; a broken line is a rejection that names its number. A file that opens
+    like one document is read as such, whatever its name.
 
-    Raises RejectError `empty`, `format` where the file is one JSON document rather than lines, and, for UTF-16 and
-    UTF-32, those of `decode`.
+    Raises RejectError `empty`, and, for documents, UTF-16 and UTF-32, those of `decode`.
     """
     n_records = 0
-    lines, encoding = _lines(stream)
-    for number, line in enumerate(lines, start=1):
+    first, encoding = stream.readline(_HEAD), None
+    if is_wide(first):  # the codec of all lines had to be known to find their ends
+        decoded = decode(first + stream.read())
+        stream, encoding = io.BytesIO(decoded.text.encode()), decoded.encoding
+        first = stream.readline(_HEAD)
+    if not opens_document(first):  # a document may be one line, too long to be held
+        first += stream.readline() if first and not first.endswith(b"\n") else b""
+    for number, line in enumerate(chain([first], stream), start=1):
         line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
         if not line.strip(b"\0 \t\r\n"):
             continue
-        if n_records == 0 and line.strip() in (b"[", b"{"):
-            raise RejectError("format", "this is one JSON document, not a record a line: rewrite it as JSON lines")
+        if n_records == 0 and opens_document(line):
+            yield from read_document(line, stream, encoding, config)
+            return
         n_records += 1
         yield _record(line, number, encoding, config)
     if not n_records:
         raise RejectError("empty", "the file holds no records: remove it or fetch it again")
-
-
-def _lines(stream: BinaryIO) -> tuple[Iterable[bytes], str | None]:
-    """The lines as UTF-8, or as they are; with the codec of them all where it had to be known to find their ends."""
-    first = stream.readline()
-    if not is_wide(first):
-        return chain([first], stream), None
-    decoded = decode(first + stream.read())
-    return decoded.text.encode().split(b"\n"), decoded.encoding
 
 
 def _record(line: bytes, number: int, encoding: str | None, config: Ingest) -> Record | RejectError:
