@@ -3,10 +3,10 @@
 Meant for a GPU (four minutes of an H100); `train` extra, and the teachers' weights of training/reader/teacher.txt.
 Teachers are MPNet: two fitted to the pages of half of the writers each say what they think of the other half's, so
 that no opinion is of a page that its teacher has seen; a third, fitted to all, of public pages. Their pupil is MiniLM,
-taught by the labels and by these opinions (after Hinton, Vinyals and Dean, 2015), and what ships is made out of it by
-`shrink`. Reads training/corpus and training/segments (train parts), and what is main text of every second public page
-of WCXB, which is not part of the project (`--pages FOLDER`). Seeds are fixed; the same machine makes the same weights,
-another kind nearly the same.
+taught by the labels and by these opinions (after Hinton, Vinyals and Dean, 2015); what ships is made out of it by
+`shrink`, and last taught pages of lists (`lists`). Reads training/corpus, training/segments and training/lists (train
+parts), and what is main text of every second public page of WCXB, which is not part of the project (`--pages FOLDER`).
+Seeds are fixed; the same machine makes the same weights, another kind nearly the same.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pipeline.evaluation.gold import GoldPage, writer_of
+from pipeline.evaluation.gold import GoldPage, load_pages, writer_of
 from training.eight_bit import Scale
 from training.labeller import blank_network, train_pages, varied
 from training.main_blocks import WCXB
@@ -26,11 +26,13 @@ from training.public import public_dumps, public_texts
 from training.reader.corpus import base, teacher_base
 from training.reader.train import Base
 from training.second_opinion.export import export
+from training.second_opinion.lists import taught_lists
 from training.second_opinion.network import Reread, loss_of
 from training.second_opinion.shrink import shrunk
 from training.second_opinion.stream import Stream
 
 HERE = Path(__file__).parents[2] / "pipeline" / "models" / "second_opinion"
+LISTS = Path(__file__).parents[1] / "lists"
 FIRST, FIRST_PUBLIC = 20_000, 500  # numbers of the variants; the labeller has seen others
 OFTENER = 2  # hard pages, as in `training.distil`
 _TOKENS = 16_384  # a step
@@ -150,8 +152,9 @@ def main() -> None:
             streams[1 - half].said = ask(teacher, streams[1 - half], TEACHER.window)
     pupil = fit([[*both, some] for both, some in zip(written, public, strict=True)], base(), PUPIL, 1)
     streams = [stream for both, some in zip(written, public, strict=True) for stream in (*both, some)]
-    export(shrunk(pupil, streams, 1), blank, options.out)
-    print(f"{len(pages)} pages; {options.out}: {options.out.stat().st_size} bytes")
+    lists = load_pages(LISTS, "train")
+    export(taught_lists(shrunk(pupil, streams, 1), lists, pages, blank.scale, 1), blank, options.out)
+    print(f"{len(pages)} pages, {len(lists)} of lists; {options.out}: {options.out.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

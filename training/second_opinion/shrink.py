@@ -21,7 +21,7 @@ from training.reader.encoder import Layer
 from training.second_opinion.network import LEAST, Reread, main_loss
 from training.second_opinion.stream import Batch, Stream
 
-__all__ = ["shrunk"]
+__all__ = ["device", "of_parts", "rounded", "shrunk", "side_by_side", "spliced"]
 
 # The last layer is read at marks alone, so its size costs little.
 _LAYERS, _FEEDFORWARD = (0, 2, 4, 5), (768, 768, 768, 1536)
@@ -53,7 +53,7 @@ def shrunk(whole: Reread, streams: Sequence[Stream], seed: int) -> Reread:
             group["lr"] = _RATE * min(1, (done + 1) / _STEPS_TO_WARM) * max(0.02, left)
         if done == int(_ROUNDED_FROM * len(order)):
             linear = [module for module in network.encoder.layers.modules() if isinstance(module, nn.Linear)]
-            hooks = [module.register_forward_pre_hook(_rounded) for module in linear]
+            hooks = [module.register_forward_pre_hook(rounded) for module in linear]
         optimiser.zero_grad(set_to_none=True)
         loss = _loss(network, whole, batches[i], _STATES * max(0.2, left))
         loss.backward()  # type: ignore[no-untyped-call]
@@ -69,18 +69,24 @@ def shrunk(whole: Reread, streams: Sequence[Stream], seed: int) -> Reread:
 def _batches(stream: Stream, rng: np.random.Generator) -> Iterator[Batch]:
     """Doubted windows and windows of any text, those of like size side by side."""
     for windows in (stream.doubted(_LEAST_DOUBT, _OTHERS, rng), stream.windows(_ANY_WINDOW, rng)):
-        sizes = stream.start[windows[:, 1]] - stream.start[windows[:, 0]]
-        order = np.argsort(sizes, kind="stable")
-        begin = 0
-        while begin < len(order):
-            end = begin + 1
-            while end < len(order) and sizes[order[end]] * (end + 1 - begin) <= _TOKENS:
-                end += 1
-            yield stream.batch(windows[order[begin:end]], int(sizes[order[end - 1]]), _device())
-            begin = end
+        yield from side_by_side(stream, windows)
 
 
-def _device() -> str:
+def side_by_side(stream: Stream, windows: np.ndarray) -> Iterator[Batch]:
+    """Windows (first and last part, exclusive) in batches of like size."""
+    sizes = stream.start[windows[:, 1]] - stream.start[windows[:, 0]]
+    order = np.argsort(sizes, kind="stable")
+    begin = 0
+    while begin < len(order):
+        end = begin + 1
+        while end < len(order) and sizes[order[end]] * (end + 1 - begin) <= _TOKENS:
+            end += 1
+        yield stream.batch(windows[order[begin:end]], int(sizes[order[end - 1]]), device())
+        begin = end
+
+
+def device() -> str:
+    """Where networks are trained."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
@@ -88,7 +94,7 @@ def _smaller(whole: Reread, batches: Sequence[Batch]) -> Reread:
     """Some layers of the whole network, with the feed-forward numbers that are largest in what they add."""
     shape, says = whole.encoder.shape, _says(whole, batches)
     small = replace(shape, layers=tuple(range(len(_LAYERS))), feedforward=_FEEDFORWARD)
-    network = Reread(small, whole.features.in_features, dropout=0.05).to(_device())
+    network = Reread(small, whole.features.in_features, dropout=0.05).to(device())
     weights = {name: value for name, value in whole.state_dict().items() if not name.startswith("encoder.layers.")}
     del weights["encoder.mix"]
     for own, (layer, size) in enumerate(zip(_LAYERS, _FEEDFORWARD, strict=True)):
@@ -104,7 +110,7 @@ def _smaller(whole: Reread, batches: Sequence[Batch]) -> Reread:
 def _says(whole: Reread, batches: Sequence[Batch]) -> list[Tensor]:
     """For each layer how large what each feed-forward number adds is, root mean square."""
     layers = [layer for layer in whole.encoder.layers if isinstance(layer, Layer)]
-    sums = [torch.zeros(layer.shrink.in_features, device=_device()) for layer in layers]
+    sums = [torch.zeros(layer.shrink.in_features, device=device()) for layer in layers]
     hooks = [
         layer.shrink.register_forward_pre_hook(partial(_add_squares, total))
         for layer, total in zip(layers, sums, strict=True)
@@ -121,7 +127,7 @@ def _add_squares(total: Tensor, _: nn.Module, given: tuple[Tensor]) -> None:
     total += (given[0].detach().float() ** 2).sum((0, 1))
 
 
-def _rounded(_: nn.Module, given: tuple[Tensor]) -> tuple[Tensor]:
+def rounded(_: nn.Module, given: tuple[Tensor]) -> tuple[Tensor]:
     """To 256 steps between the least and the largest number, as onnxruntime does; the gradient sees no steps."""
     [numbers] = given
     with torch.no_grad():
@@ -135,9 +141,9 @@ def _loss(network: Reread, whole: Reread, batch: Batch, states: float) -> Tensor
     """Of what is learnt of the parts, by their weights, and, as far as `states`, of how far the states between are from
     the whole network's."""
     padding = batch.padding
-    tokens, known = _spliced(batch)
+    tokens, known = spliced(batch)
     given = (tokens, batch.kinds, batch.marks, batch.features)
-    with torch.autocast(_device(), torch.bfloat16):
+    with torch.autocast(device(), torch.bfloat16):
         with torch.no_grad():
             taught = whole.states(given, padding)
             marks = taught[-1].flatten(0, 1)[batch.marks]
@@ -146,11 +152,11 @@ def _loss(network: Reread, whole: Reread, batch: Batch, states: float) -> Tensor
         own = read[-1].flatten(0, 1)[batch.marks]
         scores = network.scores(own, batch.features)
     far = sum(functional.mse_loss(read[i][~padding].float(), taught[j][~padding].float()) for i, j in _ALIKE)
-    learnt = (_of_parts(scores, said, batch, known) * batch.weight).sum() / batch.weight.sum()
+    learnt = (of_parts(scores, said, batch, known) * batch.weight).sum() / batch.weight.sum()
     return learnt + states * far + _MARKS * functional.mse_loss(own.float(), marks.float())
 
 
-def _spliced(batch: Batch) -> tuple[Tensor, Tensor]:
+def spliced(batch: Batch) -> tuple[Tensor, Tensor]:
     """The tokens, some windows with the words of another from somewhere on; and of which parts labels hold."""
     tokens, size = batch.tokens, batch.size[:, None]
     there = torch.arange(tokens.shape[1], device=tokens.device)[None].expand_as(tokens)
@@ -161,7 +167,7 @@ def _spliced(batch: Batch) -> tuple[Tensor, Tensor]:
     return torch.where(other, tokens.roll(1, 0), tokens), known
 
 
-def _of_parts(scores: Tensor, said: Tensor, batch: Batch, known: Tensor) -> Tensor:
+def of_parts(scores: Tensor, said: Tensor, batch: Batch, known: Tensor) -> Tensor:
     """The loss of each part: by what the whole network says, and where that is `known` by its label, or by whether it
     is main text."""
     logs = functional.log_softmax(scores, 1)
