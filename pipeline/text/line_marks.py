@@ -37,7 +37,7 @@ _SOUND = re.compile(r"[(\[♪][^()\[\]]{0,30}[)\]♪]")
 _TIMES, _SOON, _SPOKEN = 4, 120, 4
 # So many lines, and such a share of all, are quoted, or are messages.
 _LINES, _SHARE = 5, 0.15
-_COUNTED = 3  # so many of so many, one after the other
+_COUNTED = 3  # so many one after the other, up to the last; days of a month go on
 
 
 class Marks(NamedTuple):
@@ -156,4 +156,5 @@ def _counts(lines: Lines) -> Marks:
         if there and int(there["one"]) in ((1, 2) if there["of"] not in due else (due[there["of"]],)):
             runs[there["of"]][i] = there.end()
             due[there["of"]] = int(there["one"]) + 1
-    return Marks({i: end for run in runs.values() if len(run) >= _COUNTED for i, end in run.items()}, [])
+    whole = (run for of, run in runs.items() if len(run) >= _COUNTED and due[of] == int(of) + 1)
+    return Marks({i: end for run in whole for i, end in run.items()}, [])
