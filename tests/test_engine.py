@@ -156,6 +156,7 @@ class TestFingerprint:
         files = code_and_data("pipeline.stages.ingest")
         assert not [path for path in files if {"knowledge", "models", "report"} & set(path.parts)]
         assert ROOT / "pipeline/stages/clean.py" not in files
+        assert not [path for path in code_and_data("pipeline.stages.clean") if path.suffix == ".md"]
 
     def test_a_file_named_by_a_setting_counts_with_its_content(self, tmp_path):
         config = Config(tag=Tag(terminology=str(tmp_path / "terms.parquet")))

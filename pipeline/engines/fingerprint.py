@@ -26,6 +26,7 @@ __all__ = ["code_and_data", "config_entries", "libraries", "stage_key"]
 
 _PACKAGE = Path(pipeline.__file__).parent
 _DATA_PACKAGES = ("text", "knowledge", "models")
+_NO_DATA = (".py", ".md")  # code is found by imports; cards are for people
 
 
 def stage_key(stage: Stage | CorpusStage, section: Any) -> bytes:
@@ -93,7 +94,7 @@ def code_and_data(module: str) -> tuple[Path, ...]:
 def _data_files(folder: Path) -> list[Path]:
     # Python writes compiled modules under passing names first; another process may be at it just now.
     found = (path for path in folder.rglob("*") if "__pycache__" not in path.parts)
-    return [path for path in found if path.suffix != ".py" and path.is_file()]
+    return [path for path in found if path.suffix not in _NO_DATA and path.is_file()]
 
 
 @cache
