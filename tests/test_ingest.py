@@ -199,9 +199,10 @@ def test_a_json_document_is_read_whatever_its_name(tmp_path):
     put(tmp_path, "a.jsonl", '[\n{"text": "one", "url": "https://a.example"},\n{"text": "two"}\n]')
     put(tmp_path, "b.json", '{"id": 7,\n"text": "three"}')
     put(tmp_path, "c.json", '{"text": "four"}\n{"text": "five"}\n')
+    put(tmp_path, "d.json", '{\n"status": "ok", "pages": [{"text": "six"}, {"text": "seven"}], "tags": ["a"]}')
     tables = ingest(tmp_path)
-    assert [row["text"] for row in tables["texts"]] == ["one", "two", "three", "four", "five"]
-    assert [row["url"] for row in tables["texts"]] == ["https://a.example", None, None, None, None]
+    assert [row["text"] for row in tables["texts"]] == ["one", "two", "three", "four", "five", "six", "seven"]
+    assert [row["url"] for row in tables["texts"]] == ["https://a.example", *[None] * 6]
 
 
 def test_html_is_known_by_field_suffix_or_opening(tmp_path):

@@ -1,4 +1,4 @@
-"""A file that is one JSON document: an array of records, or one record."""
+"""A file that is one JSON document: an array of records, one record, or an object around an array of records."""
 
 import codecs
 import json
@@ -43,7 +43,7 @@ def read_document(
     texts, own = _texts(head, stream)
     number = 0
     try:
-        for number, value in enumerate(_values(_Text(texts)), 1):
+        for number, value in enumerate(_values(_Text(texts), config), 1):
             if isinstance(value, dict | str):
                 fields = value if isinstance(value, dict) else {config.text_field: value}
                 yield page_of(fields, encoding or own, f"element {number}", config)
@@ -68,10 +68,14 @@ def _texts(head: bytes, stream: BinaryIO) -> tuple[Iterator[str], str]:
     return iter([decoded.text]), decoded.encoding
 
 
-def _values(text: "_Text") -> Iterator[object]:
-    """The elements of an array, or what stands alone. Raises ValueError where the document is broken."""
+def _values(text: "_Text", config: Ingest) -> Iterator[object]:
+    """The elements of an array, or of the only one with objects in an object that is no page, or what stands alone.
+    Raises ValueError where the document is broken."""
     if text.sign() != "[":
-        yield text.value()
+        value = text.value()
+        fields = value if isinstance(value, dict) and not {config.text_field, config.html_field} & value.keys() else {}
+        arrays = [each for each in fields.values() if isinstance(each, list) and any(isinstance(x, dict) for x in each)]
+        yield from arrays[0] if len(arrays) == 1 else [value]
     else:
         text.at += 1
         while text.sign() != "]":
