@@ -53,9 +53,10 @@ def without_line_marks(lines: Lines, raw: str) -> tuple[Lines, list[tuple[int, i
 
     raw: the source. What stood around a mark alone on its line is no longer parted by a blank line.
 
-    >>> lines = Lines([0, 2, 32], [1, 31, 35], [0, 0, 0], ["1", "00:00:01,000 --> 00:00:04,000", "Eat"], {})
-    >>> without_line_marks(lines, "1\\n00:00:01,000 --> 00:00:04,000\\nEat")[1]
-    [(0, 1), (2, 31)]
+    >>> text = "1/3 Rest\\n2/3 Ice\\n3/3 Heat"
+    >>> lines = Lines([0, 9, 17], [8, 16, 25], [0, 0, 0], text.split("\\n"), {})
+    >>> without_line_marks(lines, text)[0].text, without_line_marks(lines, text)[1]
+    (['Rest', 'Ice', 'Heat'], [(0, 3), (9, 12), (17, 20)])
     """
     marks = next((some for look in (_subtitles, _times, _messages, _counts) if (some := look(lines)).size), None)
     if marks is None:
