@@ -87,6 +87,19 @@ def test_a_document_holds_what_lines_would(texts, indent, ascii_only, codec):
     assert records("a.json", document) == records("a.jsonl", lines)
 
 
+def test_elements_longer_than_what_is_read_at_once_are_whole():
+    texts = ["Ice. " * size for size in (1, 300_000, 2, 700_000, 3, 250_000)]
+    assert records("a.json", json.dumps(texts).encode()) == texts
+    assert records("a.json", json.dumps({"pages": [{"text": text} for text in texts]}, indent=1).encode()) == texts
+
+
+@pytest.mark.parametrize("at", range(-6, 3))
+def test_numbers_where_a_piece_ends_are_whole(at):
+    first = "x" * (2**20 - len('["", ') + at)  # what is read at once
+    assert records("a.json", f'["{first}", 1234, "Ice."]'.encode()) == [first, "json", "Ice."]
+    assert records("a.json", b"7") == ["json"]
+
+
 def test_a_document_cut_off_gives_what_is_whole():
     document = json.dumps([{"text": 'Rest, [ice] and "heat".'}, "Ice.", 7, {"text": "Zinc {x}."}]).encode()
     whole = records("a.json", document)
@@ -102,6 +115,9 @@ def test_a_broken_document_says_where():
     [first, broken] = read("a.json", io.BytesIO(b'[{"text": "Ice."} {"text": "x"}]'), 33, Ingest())
     assert first.text == "Ice."
     assert "character 18" in broken.detail and "element 1" in broken.detail
+    text = '["' + "Ice. " * 300_000 + '", {"text": "Zinc'  # more than is read at once
+    [*_, cut_off] = read("a.json", io.BytesIO(text.encode()), len(text), Ingest())
+    assert f"character {text.index('Zinc') - 1}" in cut_off.detail
 
 
 # --- web archives

@@ -108,23 +108,26 @@ class _Text:
         """The value that begins here; `at` is moved behind it."""
         while True:
             try:
-                value, self.at = _DECODER.raw_decode(self._held, self.at)
-                return value
+                value, end = _DECODER.raw_decode(self._held, self.at)
+                closed = end < len(self._held) or isinstance(value, dict | list | str)  # a number may go on
+                if closed or not self._read_on():
+                    self.at = end
+                    return value
             except RecursionError:
                 raise self.broken("nested too deeply") from None
             except json.JSONDecodeError as error:  # or its end was not read yet
-                size = len(self._held) - self.at
-                while len(self._held) - self.at <= 2 * size and size < _LONGEST:
-                    if not self._read_on():
-                        raise self.broken(error.msg, error.pos) from None
-                if size >= _LONGEST:
-                    raise self.broken(error.msg, error.pos) from None
+                size, place = len(self._held) - self.at, self._before + error.pos
+                if size >= _LONGEST or not self._read_on():
+                    raise self.broken(error.msg, place) from None
+                while len(self._held) - self.at <= 2 * size and self._read_on():
+                    pass
 
     def broken(self, what: str, place: int | None = None) -> ValueError:
-        """What is wrong at `at`, or at that place of what is held."""
-        return ValueError(f"no JSON at character {self._before + (self.at if place is None else place)} ({what})")
+        """What is wrong at that place of the text, or here."""
+        return ValueError(f"no JSON at character {self._before + self.at if place is None else place} ({what})")
 
     def _read_on(self) -> bool:
         piece = next(self._pieces, "")
-        self._held, self._before, self.at = self._held[self.at :] + piece, self._before + self.at, 0
+        if piece:
+            self._held, self._before, self.at = self._held[self.at :] + piece, self._before + self.at, 0
         return bool(piece)
