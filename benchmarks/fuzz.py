@@ -220,10 +220,6 @@ def _jsonl() -> bytes:
     return "\n".join(json.dumps(row, ensure_ascii=i % 2 == 0) for i, row in enumerate(rows)).encode()
 
 
-def _json() -> bytes:
-    return json.dumps([{"text": TEXT}, {"html": HTML}, MAIL, 7], ensure_ascii=False, indent=1).encode()
-
-
 def _csv() -> bytes:
     return ('url,text\nhttps://a.example/1,"' + TEXT.replace('"', '""') + '"\nx,Ice helps.\n').encode()
 
@@ -237,7 +233,7 @@ _PLAIN: Mapping[str, Callable[[], bytes]] = MappingProxyType(
         "md": (MARKDOWN + TEXT).encode,
         "html": HTML.encode,
         "jsonl": _jsonl,
-        "json": _json,
+        "json": lambda: json.dumps([{"text": TEXT}, {"html": HTML}, MAIL, 7], ensure_ascii=False, indent=1).encode(),
         "csv": _csv,
     }
 )

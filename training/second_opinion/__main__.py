@@ -30,6 +30,7 @@ from training.second_opinion.lists import taught_lists
 from training.second_opinion.network import Reread, loss_of
 from training.second_opinion.shrink import shrunk
 from training.second_opinion.stream import Stream
+from training.second_opinion.tuning import training_device
 
 HERE = Path(__file__).parents[2] / "pipeline" / "models" / "second_opinion"
 LISTS = Path(__file__).parents[1] / "lists"
@@ -62,7 +63,7 @@ PUPIL = Settings(window=192, passes=2, rate=2e-4, taught=0.5, learn_words=False)
 def fit(variants: Sequence[Sequence[Stream]], start: Base, settings: Settings, seed: int) -> Reread:
     """The network, trained on one variant after the other, `passes` times."""
     torch.manual_seed(seed)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = training_device()
     features = variants[0][0].features.shape[1]
     network = Reread(start.shape, features)
     network.encoder.load(start.weights)

@@ -11,24 +11,22 @@ from copy import deepcopy
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from pipeline.evaluation.gold import GoldPage
-from pipeline.models.labeller import first_opinion
-from pipeline.models.second_opinion import doubted, listed, windows
 from training.eight_bit import Scale
 from training.labeller import varied
 from training.second_opinion.network import LEAST, Reread
-from training.second_opinion.shrink import device, of_parts, rounded, side_by_side, spliced
+from training.second_opinion.shrink import of_parts, spliced
 from training.second_opinion.stream import Batch, Stream
+from training.second_opinion.tuning import Tuning, training_device, tuned
 
 __all__ = ["taught_lists"]
 
 # Passes over the lists, every second one over a variant, and share of the other pages. With 20, .45 and a rate of 1e-4
 # lists of unseen hands are read at drop F1 .900 for .906 (`CARD.md`).
-_PASSES, _SHARE, _RATE, _STEPS_TO_WARM = 8, 0.15, 6e-5, 40
-_ROUNDED_FROM = 0.6  # share of the steps after which numbers are rounded
+_PASSES, _SHARE, _TUNING = 8, 0.15, Tuning(rate=6e-5, warm=40, rounded_from=0.6)
 _DOUBT, _ANY_WINDOW, _SOME = 0.05, 128, 0.35  # as it is read; tokens of windows of any text, and share of these
 _MASK, _MASKED = 103, 0.05  # BERT's [MASK], and share of the words of lists that it takes the place of
 _SAID, _MARKS = 0.1, 0.3  # weights of what the network said before of lists; of its states at marks of other pages
@@ -43,30 +41,15 @@ def taught_lists(
     rng = np.random.default_rng(seed)
     before = deepcopy(network).eval()
     steps = [*_lists(lists, scale, rng), *_others(pages, scale, seed, rng)]
-    weights = [weight for weight in network.train().parameters() if weight.requires_grad]
-    optimiser = torch.optim.AdamW(weights, _RATE, betas=(0.9, 0.98), weight_decay=0.01)
-    hooks = []
-    for done, i in enumerate(rng.permutation(len(steps)).tolist()):
-        left = 1 - done / len(steps)
-        for group in optimiser.param_groups:
-            group["lr"] = _RATE * min(1, (done + 1) / _STEPS_TO_WARM) * max(0.02, left)
-        if done == int(_ROUNDED_FROM * len(steps)):
-            linear = [module for module in network.encoder.layers.modules() if isinstance(module, nn.Linear)]
-            hooks = [module.register_forward_pre_hook(rounded) for module in linear]
-        optimiser.zero_grad(set_to_none=True)
-        _loss(network, before, *steps[i]).backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-    for hook in hooks:
-        hook.remove()
-    return network.eval()
+    order = rng.permutation(len(steps)).tolist()
+    return tuned(network, order, lambda i, left: _loss(network, before, *steps[i]), _TUNING)
 
 
 def _lists(lists: Sequence[GoldPage], scale: Scale, rng: np.random.Generator) -> Iterator[tuple[Batch, bool]]:
     for number in range(_PASSES):
         stream = Stream(varied(lists, _FIRST + number, 1) if number % 2 else lists, scale)
-        for some in (_as_read(stream), stream.windows(_ANY_WINDOW, rng)):
-            yield from ((batch, True) for batch in side_by_side(stream, some))
+        for some in (stream.doubted(_DOUBT, 0.0, rng), stream.windows(_ANY_WINDOW, rng)):
+            yield from ((batch, True) for batch in stream.side_by_side(some, training_device()))
 
 
 def _others(
@@ -75,22 +58,15 @@ def _others(
     chosen = random.Random(seed).sample(pages, int(_SHARE * len(pages)))
     stream = Stream(varied(chosen, _FIRST + _PASSES + seed, 2), scale)
     any_text = stream.windows(_ANY_WINDOW, rng)
-    for some in (_as_read(stream), any_text[rng.random(len(any_text)) < _SOME]):
-        yield from ((batch, False) for batch in side_by_side(stream, some))
-
-
-def _as_read(stream: Stream) -> np.ndarray:
-    """First and last part (exclusive) of each window as the network is asked about it."""
-    chance = first_opinion(stream.rows, stream.table)
-    asked = doubted(chance, stream.table, _DOUBT) | listed(chance, stream.table)
-    return np.array([(first, first + len(ids)) for first, ids in windows(asked, stream.table)])
+    for some in (stream.doubted(_DOUBT, 0.0, rng), any_text[rng.random(len(any_text)) < _SOME]):
+        yield from ((batch, False) for batch in stream.side_by_side(some, training_device()))
 
 
 def _loss(network: Reread, before: Reread, batch: Batch, is_list: bool) -> Tensor:
     """Of lists by their labels, of other windows by what was said `before`."""
     tokens, known = (_masked(batch), None) if is_list else spliced(batch)
     given = (tokens, batch.kinds, batch.marks, batch.features)
-    with torch.autocast(device(), torch.bfloat16):
+    with torch.autocast(training_device(), torch.bfloat16):
         with torch.no_grad():
             marks = before.states(given, batch.padding)[-1].flatten(0, 1)[batch.marks]
             said = before.scores(marks, batch.features).softmax(1)

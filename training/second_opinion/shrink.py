@@ -4,8 +4,7 @@ Layers are copied from the whole network (after Sanh and others, DistilBERT, 201
 most are kept, and both are tuned until the states between layers and the answers are those of the whole one (after Jiao
 and others, TinyBERT, 2020): on windows as they are read where the labeller doubts, around other parts too, for it
 doubts little of pages that it knows; on windows of any text; and, as the whole network can be asked about any text, on
-windows whose words go over into those of other windows. The last part of the time with whole numbers, as the network is
-read in the end (after Jacob and others, 2018).
+windows whose words go over into those of other windows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,8 +19,9 @@ from torch.nn import functional
 from training.reader.encoder import Layer
 from training.second_opinion.network import LEAST, Reread, main_loss
 from training.second_opinion.stream import Batch, Stream
+from training.second_opinion.tuning import Tuning, training_device, tuned
 
-__all__ = ["device", "of_parts", "rounded", "shrunk", "side_by_side", "spliced"]
+__all__ = ["of_parts", "shrunk", "spliced"]
 
 # The last layer is read at marks alone, so its size costs little.
 _LAYERS, _FEEDFORWARD = (0, 2, 4, 5), (768, 768, 768, 1536)
@@ -29,8 +29,7 @@ _ALIKE = ((1, 2), (2, 4))  # after which layers of the small network the states 
 _MEASURED = 40  # batches that tell which feed-forward numbers say most
 _LEAST_DOUBT, _OTHERS = 0.005, 0.02  # doubt of parts that are read, and share of the others
 _ANY_WINDOW = 128  # tokens of a window of any text
-_TOKENS, _PASSES, _RATE, _STEPS_TO_WARM = 4608, 5, 2.5e-4, 80
-_ROUNDED_FROM = 0.7  # share of the steps after which numbers are rounded
+_PASSES, _TUNING = 5, Tuning(rate=2.5e-4, warm=80, rounded_from=0.7)
 _LABELLED, _MAIN = 0.2, 0.2  # weights of labels and of what is main text; what the whole network says has 1
 _STATES, _MARKS = 0.2, 0.6  # of the states of all tokens, of the last ones of marks
 _SPLICED = 0.3  # share of windows that go over into others
@@ -41,60 +40,22 @@ def shrunk(whole: Reread, streams: Sequence[Stream], seed: int) -> Reread:
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     batches = [batch for stream in streams for batch in _batches(stream, rng)]
-    network = _smaller(whole.eval(), batches[:: max(1, len(batches) // _MEASURED)]).train()
-    optimiser = torch.optim.AdamW(
-        [weight for weight in network.parameters() if weight.requires_grad], _RATE, betas=(0.9, 0.98), weight_decay=0.01
-    )
+    network = _smaller(whole.eval(), batches[:: max(1, len(batches) // _MEASURED)])
     order = np.concatenate([rng.permutation(len(batches)) for _ in range(_PASSES)]).tolist()
-    hooks = []
-    for done, i in enumerate(order):
-        left = 1 - done / len(order)
-        for group in optimiser.param_groups:
-            group["lr"] = _RATE * min(1, (done + 1) / _STEPS_TO_WARM) * max(0.02, left)
-        if done == int(_ROUNDED_FROM * len(order)):
-            linear = [module for module in network.encoder.layers.modules() if isinstance(module, nn.Linear)]
-            hooks = [module.register_forward_pre_hook(rounded) for module in linear]
-        optimiser.zero_grad(set_to_none=True)
-        loss = _loss(network, whole, batches[i], _STATES * max(0.2, left))
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        if (done + 1) % 100 == 0:
-            print(f"step {done + 1} of {len(order)}", flush=True)
-    for hook in hooks:
-        hook.remove()
-    return network.eval()
+    return tuned(network, order, lambda i, left: _loss(network, whole, batches[i], _STATES * max(0.2, left)), _TUNING)
 
 
 def _batches(stream: Stream, rng: np.random.Generator) -> Iterator[Batch]:
     """Doubted windows and windows of any text, those of like size side by side."""
     for windows in (stream.doubted(_LEAST_DOUBT, _OTHERS, rng), stream.windows(_ANY_WINDOW, rng)):
-        yield from side_by_side(stream, windows)
-
-
-def side_by_side(stream: Stream, windows: np.ndarray) -> Iterator[Batch]:
-    """Windows (first and last part, exclusive) in batches of like size."""
-    sizes = stream.start[windows[:, 1]] - stream.start[windows[:, 0]]
-    order = np.argsort(sizes, kind="stable")
-    begin = 0
-    while begin < len(order):
-        end = begin + 1
-        while end < len(order) and sizes[order[end]] * (end + 1 - begin) <= _TOKENS:
-            end += 1
-        yield stream.batch(windows[order[begin:end]], int(sizes[order[end - 1]]), device())
-        begin = end
-
-
-def device() -> str:
-    """Where networks are trained."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
+        yield from stream.side_by_side(windows, training_device())
 
 
 def _smaller(whole: Reread, batches: Sequence[Batch]) -> Reread:
     """Some layers of the whole network, with the feed-forward numbers that are largest in what they add."""
     shape, says = whole.encoder.shape, _says(whole, batches)
     small = replace(shape, layers=tuple(range(len(_LAYERS))), feedforward=_FEEDFORWARD)
-    network = Reread(small, whole.features.in_features, dropout=0.05).to(device())
+    network = Reread(small, whole.features.in_features, dropout=0.05).to(training_device())
     weights = {name: value for name, value in whole.state_dict().items() if not name.startswith("encoder.layers.")}
     del weights["encoder.mix"]
     for own, (layer, size) in enumerate(zip(_LAYERS, _FEEDFORWARD, strict=True)):
@@ -110,7 +71,7 @@ def _smaller(whole: Reread, batches: Sequence[Batch]) -> Reread:
 def _says(whole: Reread, batches: Sequence[Batch]) -> list[Tensor]:
     """For each layer how large what each feed-forward number adds is, root mean square."""
     layers = [layer for layer in whole.encoder.layers if isinstance(layer, Layer)]
-    sums = [torch.zeros(layer.shrink.in_features, device=device()) for layer in layers]
+    sums = [torch.zeros(layer.shrink.in_features, device=training_device()) for layer in layers]
     hooks = [
         layer.shrink.register_forward_pre_hook(partial(_add_squares, total))
         for layer, total in zip(layers, sums, strict=True)
@@ -127,23 +88,13 @@ def _add_squares(total: Tensor, _: nn.Module, given: tuple[Tensor]) -> None:
     total += (given[0].detach().float() ** 2).sum((0, 1))
 
 
-def rounded(_: nn.Module, given: tuple[Tensor]) -> tuple[Tensor]:
-    """To 256 steps between the least and the largest number, as onnxruntime does; the gradient sees no steps."""
-    [numbers] = given
-    with torch.no_grad():
-        least, most = numbers.min().clamp(max=0), numbers.max().clamp(min=0)
-        step = (most - least) / 255 + 1e-8
-        moved = ((numbers - least) / step).round() * step + least - numbers
-    return (numbers + moved,)
-
-
 def _loss(network: Reread, whole: Reread, batch: Batch, states: float) -> Tensor:
     """Of what is learnt of the parts, by their weights, and, as far as `states`, of how far the states between are from
     the whole network's."""
     padding = batch.padding
     tokens, known = spliced(batch)
     given = (tokens, batch.kinds, batch.marks, batch.features)
-    with torch.autocast(device(), torch.bfloat16):
+    with torch.autocast(training_device(), torch.bfloat16):
         with torch.no_grad():
             taught = whole.states(given, padding)
             marks = taught[-1].flatten(0, 1)[batch.marks]

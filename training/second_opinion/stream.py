@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pipeline.evaluation.gold import GoldPage
 from pipeline.models.labeller import first_opinion
-from pipeline.models.second_opinion import doubted, kinds_of, token_ids, windows
+from pipeline.models.second_opinion import doubted, kinds_of, listed, token_ids, windows
 from pipeline.schema import LABELS
 from pipeline.text.features import features, parts_of
 from pipeline.text.segments import read_lines
@@ -20,6 +20,7 @@ from training.eight_bit import Scale
 __all__ = ["Batch", "Stream"]
 
 Ints = npt.NDArray[np.int64]
+_TOKENS = 4608  # of windows side by side
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,9 @@ class Stream:
 
     def doubted(self, least: float, others: float, rng: np.random.Generator) -> Ints:
         """First and last part (exclusive) of each window as they are read where the labeller doubts, with `least` as in
-        `pipeline.models.second_opinion.doubted`, and a share of the `others`, any."""
-        asked = doubted(first_opinion(self.rows, self.table), self.table, least)
+        `pipeline.models.second_opinion.doubted`, or sees a list, and a share of the `others`, any."""
+        chance = first_opinion(self.rows, self.table)
+        asked = doubted(chance, self.table, least) | listed(chance, self.table)
         asked |= rng.random(len(asked)) < others
         return np.array([(first, first + len(ids)) for first, ids in windows(asked, self.table)])
 
@@ -112,6 +114,18 @@ class Stream:
         given = [torch.where(inside, self.tokens[at], 0), kinds, length, marks, *rows]
         there = [tensor.to(device, non_blocking=True) for tensor in given]
         return Batch(part.numpy(), *there)
+
+    def side_by_side(self, windows: Ints, device: str) -> Iterator[Batch]:
+        """The windows in batches of like size."""
+        sizes = self.start[windows[:, 1]] - self.start[windows[:, 0]]
+        order = np.argsort(sizes, kind="stable")
+        begin = 0
+        while begin < len(order):
+            end = begin + 1
+            while end < len(order) and sizes[order[end]] * (end + 1 - begin) <= _TOKENS:
+                end += 1
+            yield self.batch(windows[order[begin:end]], int(sizes[order[end - 1]]), device)
+            begin = end
 
     def batches(self, size: int, at_once: int, rng: np.random.Generator) -> Iterator[Ints]:
         """All windows in any order, `at_once` of them together."""

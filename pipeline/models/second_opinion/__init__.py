@@ -135,8 +135,8 @@ def listed(chance: Floats, parts: PartTable) -> Flags:
     dropped = others.sum(1)
     found: Flags = (dropped > _LIKELY) & (others.argmax(1) == _RELATED - len(KEPT_LABELS))
     found &= (chance[:, _TITLE] < _HEADLINE) & ~with_markup(parts)
-    items = np.array([_ITEM_MARK.match(text) is not None for text in parts.texts], bool)
-    short = items | (_sizes(parts) <= _SHORT)
+    short = _sizes(parts) <= _SHORT
+    short[[i for i in np.flatnonzero(found).tolist() if _ITEM_MARK.match(parts.texts[i])]] = True
     for run in _runs(np.flatnonzero(found), parts):
         if short[run].sum() < max(_ROW, _MOSTLY * len(run)):
             found[run] = False

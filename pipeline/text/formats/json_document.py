@@ -1,4 +1,8 @@
-"""A file that is one JSON document: an array of records, one record, or an object around an array of records."""
+"""A file that is one JSON document: an array of records, one record, or an object around an array of records.
+
+The standard library's decoder reads it, an element at a time, as leniently as it reads a line: ijson, which streams by
+itself, ends at NaN, a byte order mark or a raw control character, and gives "?" for half of a surrogate pair.
+"""
 
 import codecs
 import json
