@@ -28,9 +28,9 @@ from pipeline.text.sentences import sentences
 from pipeline.text.width import narrow
 
 CORPUS = Path(__file__).parent.parent / "training" / "corpus"
-CASES, RULE_CASES = (
+CASES, RULE_CASES, SENTENCES = (
     [json.loads(row) for row in (Path(__file__).parent / "cases" / name).read_text().splitlines()]
-    for name in ("segments.jsonl", "line_rules.jsonl")
+    for name in ("segments.jsonl", "line_rules.jsonl", "sentences.jsonl")
 )
 PIECES = (
     "Back pain", " ", "\n", "\r\n", "\r", "\v", "\f", "\x00", "\u2028", "\u200b", "\x01", "\x85", " – Site | a/b",
@@ -164,17 +164,10 @@ def test_rules_asked_together_fire_as_they_do_one_by_one() -> None:
     assert np.array_equal(_found(texts), np.column_stack(alone))
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("Honey does not treat asthma… Zinc shortens colds.", ["Honey does not treat asthma…", "Zinc shortens colds."]),
-        ("Does it help?… Who knows…", ["Does it help?…", "Who knows…"]),
-        ("“Rest…” is best. Dr. Li…", ["“Rest…”", "is best.", "Dr. Li…"]),
-        ("Heberden node … first joint, hard…soft", ["Heberden node … first joint, hard…soft"]),
-    ],
-)
-def test_an_ellipsis_ends_a_sentence_unless_it_runs_on(text: str, found: list[str]) -> None:
-    assert [text[begin:end] for begin, end in sentences(text)] == found
+@pytest.mark.parametrize("case", SENTENCES, ids=[case["label"] for case in SENTENCES])
+def test_sentences(case: dict) -> None:
+    text = case["input"]
+    assert [text[begin:end] for begin, end in sentences(text)] == case["expected"]
 
 
 def test_cues_have_unique_ids_and_known_labels() -> None:
