@@ -16,7 +16,8 @@ CASES = [json.loads(row) for row in (Path(__file__).parent / "cases" / "line_mar
 TRAINING = Path(__file__).parents[1] / "training"
 PIECES = st.sampled_from(
     ["0:00", "0:03", "[00:05] ", "00:00:01,000 --> 00:00:02,000", "WEBVTT", "NOTE", "1", "2", "> ", ">>", "1/3 ", "2/3",
-     "[Music]", "(", "12/03/2024, 19:30 - Ann: ", "the heart of", "pain.", "&nbsp;", "Â°", " ", "\n", "\n\n", "\u2028"]
+     "[Music]", "(", "12/03/2024, 19:30 - Ann: ", "the heart of", "pain.", "&nbsp;", "Â°", " ", "\n", "\n\n", "\u2028",
+     "<i>", "</c>", "<00:00:01.500>", "<v Ann>", "{\\an8}", "intro\n", "&lt;b&gt;", "ﬁ"]
 )  # fmt: skip
 
 

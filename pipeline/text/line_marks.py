@@ -1,14 +1,14 @@
 """What stands before the words of lines and is none of them: when they were spoken or sent, marks of quotation, counts.
 
-Subtitles and transcripts of videos hold a time before each line, or on a line of its own; mails what they answer behind
-`>`; slides and posts in a row "3/9". Read as words these are taken for headings and parts of sentences: they are left
-out, as markup is.
+Subtitles and transcripts of videos hold a time before each line, or on a line of its own, subtitles also tags between
+their words; mails what they answer behind `>`; slides and posts in a row "3/9". Read as words these are taken for
+headings and parts of sentences: they are left out, as markup is.
 """
 
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from itertools import chain, pairwise
 from typing import NamedTuple
@@ -25,6 +25,10 @@ _NUMBER = re.compile(r"\d{1,6}")
 _TIME = re.compile(rf"[(\[]?(?P<from>{_CLOCK})(?:\s?[-–—]\s?{_CLOCK})?[)\]]?(?:\s*[-–—:|]\s|\s+|$)")
 _SUBTITLES = 2  # of a text that is one of these
 _NOTE = re.compile(r"(?:NOTE|STYLE|REGION)\b")
+# Between the words of subtitles: who speaks, how and when each word is shown (WebVTT), and what SubRip takes from HTML
+# and from SSA, as "{\an8}".
+_TAG = re.compile(rf"<(?:/?(?:[bcisuv]|font|lang|ruby|rt)(?:[.\s][^<>]*)?|{_CLOCK})>|\{{\\[^{{}}]*\}}", re.I)
+_ROLLING = 3  # lines, at most, that captions which roll show once more above a new one
 _STAMP = re.compile(
     rf"[\[(]?\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{1,4}},? +{_CLOCK}(?: ?[APap]\.?[Mm]\.?)?[\])]? *(?:[-–—] )?"
     r"(?=[^:]{1,40}: \S)"
@@ -41,10 +45,12 @@ _COUNTED = 3  # so many one after the other, up to the last; days of a month go 
 
 
 class Marks(NamedTuple):
-    """size: how many characters of which line are a mark. spoken: the stretches of lines that somebody spoke."""
+    """size: how many characters of which line are a mark. spoken: the stretches of lines that somebody spoke. tagged:
+    whether there are tags between their words."""
 
     size: dict[int, int]
     spoken: list[range]
+    tagged: bool = False
 
 
 def without_line_marks(lines: Lines, raw: str) -> tuple[Lines, list[tuple[int, int]], frozenset[int]]:
@@ -78,6 +84,9 @@ def without_line_marks(lines: Lines, raw: str) -> tuple[Lines, list[tuple[int, i
         mark, rest = _parted(line, parts_at(lines, i, [(size, 0)])) if size else (None, line)
         if mark:
             places.append(mark)
+        if marks.tagged and i in spoken and _TAG.search(text):
+            tags, rest = _untagged(line)
+            places += tags
         if i in spoken:
             spoken_now.append(len(found))
         found.append(rest)
@@ -92,6 +101,29 @@ def _parted(line: Line, parts: Sequence[Part]) -> tuple[tuple[int, int] | None, 
     raw = line.raw[part.start - line.start : part.end - line.start]
     repair = Repair(part.text, None if part.alignment is None else tuple(part.alignment), line.repair.steps)
     return (mark.start, mark.end), Line(part.start, part.end, raw, line.gap, repair)
+
+
+def _untagged(line: Line) -> tuple[list[tuple[int, int]], Line]:
+    """The places of the tags around a line's words, and these, without the tags between them."""
+    text = line.repair.text
+    hidden = {*chain.from_iterable(range(*tag.span()) for tag in _TAG.finditer(text))}
+    kept: list[int] = []
+    for i, character in enumerate(text):
+        again = character.isspace() and (not kept or (i - 1 in hidden and text[kept[-1]].isspace()))
+        if i not in hidden and not again:
+            kept.append(i)
+    while text[kept[-1]].isspace():
+        del kept[-1]
+    places = line.repair.alignment or range(len(text) + 1)
+    begin, end = places[kept[0]], places[kept[-1] + 1]
+    words, raw = "".join(text[i] for i in kept), line.raw[begin:end]
+    alignment = None if words == raw else (*(places[i] - begin for i in kept), end - begin)
+    around = [
+        (line.start, line.start + len(line.raw[:begin].rstrip())),
+        (line.end - len(line.raw[end:].lstrip()), line.end),
+    ]
+    rest = Line(line.start + begin, line.start + end, raw, line.gap, Repair(words, alignment, line.repair.steps))
+    return [(first, last) for first, last in around if first < last], rest
 
 
 def outside(marks: Sequence[tuple[int, int]], lines: Lines) -> list[tuple[int, int]]:
@@ -110,8 +142,35 @@ def _subtitles(lines: Lines) -> Marks:
         goes_on = head[-1:] == [i - 1] and not lines.gap[i] and i not in shown
         if goes_on or (not i and text.startswith("WEBVTT")) or ((lines.gap[i] or not i) and _NOTE.match(text)):
             head.append(i)
-    numbers = [i - 1 for i in shown if i and not lines.gap[i] and _NUMBER.fullmatch(lines.text[i - 1])]
-    return Marks({i: len(lines.text[i]) for i in (*head, *numbers, *shown)}, [range(min(shown), len(lines.text))])
+    above = [i - 1 for i in shown if i and not lines.gap[i]]
+    names = [i for i in above if _NUMBER.fullmatch(lines.text[i])]
+    if lines.text[0].startswith("WEBVTT"):  # whatever stands alone before a time is its name
+        names += [i for i in above if lines.gap[i] and not {i, i - 1} & shown.keys()]
+    size = {i: len(lines.text[i]) for i in (*head, *names, *shown)}
+    said: list[list[int]] = []
+    for i in range(min(shown), len(lines.text)):
+        if i in shown:
+            said.append([])
+        elif i not in size:
+            said[-1].append(i)
+    again = _again(lines, said)
+    spoken = [range(min(shown), len(lines.text))]
+    return Marks(size | {i: len(lines.text[i]) for i in again}, spoken, any(map(_TAG.search, lines.text)))
+
+
+def _again(lines: Lines, said: Sequence[Sequence[int]]) -> Iterator[int]:
+    """Lines that show no word, but for their tags and sounds, or once more what was shown with the lines before.
+
+    said: the lines that are shown together, in order.
+    """
+    before: list[str] = []
+    for group in said:
+        texts = [" ".join(_TAG.sub("", lines.text[i]).split()) for i in group]
+        yield from (i for i, text in zip(group, texts, strict=True) if not text or _SOUND.fullmatch(text))
+        most = min(len(texts), len(before), _ROLLING)
+        size = next((size for size in range(most, 0, -1) if texts[:size] == before[-size:]), 0)
+        yield from group[:size]
+        before = texts or before
 
 
 def _times(lines: Lines) -> Marks:
