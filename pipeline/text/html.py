@@ -3,7 +3,8 @@
 For whoever labels them: `extract(page).blocks` are the lines a reader would see, in order and disjoint; cut no
 block's words by yourself but through its `alignment`. Whatever lies outside the blocks is markup: `markup` lists
 those stretches, so that segments over `blocks` and `markup` tile the page's characters that are not white space.
-Inline tags inside a block belong to its stretch. `Found` values in `meta` lie in markup, but for the title.
+Inline tags, and marks of footnotes, inside a block belong to its stretch. `Found` values in `meta` lie in markup, but
+for the title.
 """
 
 import re
@@ -32,6 +33,7 @@ from pipeline.text.elements import (
 )
 from pipeline.text.markup import Pieces, pieces
 from pipeline.text.metadata import Metadata, read_metadata
+from pipeline.text.superscripts import superscripts
 from pipeline.text.visible import visible
 
 __all__ = ["Blocks", "Elements", "HtmlText", "extract"]
@@ -64,7 +66,8 @@ class Blocks:
     """Lines of a page, in order.
 
     start, end: the place of each in the page, code points, end exclusive; its first and last characters are text.
-    text: the words: tags left out, character references decoded, blanks made single, none at the edges.
+    text: the words: tags left out, character references decoded, blanks made single, none at the edges; figures
+    in superscripts as these are read.
     alignment: for each code point of `text`, and its end, the offset in the page relative to `start`; None where
     `text` is the slice itself. element: the number of the innermost element around it, -1 for none. tag: the name of
     the innermost one that is not inline. depth: how many are open. linked, emphasised: share of its characters that lie
@@ -150,8 +153,12 @@ def _is_mark(text: str, then: Ints) -> bool:
 def _blocks(page: str, cut: Pieces, codes: Ints) -> tuple[Blocks, list[int]]:
     """The blocks, and the number of the element around each tag that is one."""
     sizes = np.diff(cut.ends, prepend=0)[::2]
+    read = [*cut.texts]
+    for i, figures in superscripts(cut.texts, codes).items():
+        read[i] = figures
+        sizes[i] = len(figures)
     texts = np.flatnonzero(sizes)
-    words = [cut.texts[i] for i in texts.tolist()]
+    words = [read[i] for i in texts.tolist()]
     solid = ~np.fromiter(map(str.isspace, words), bool, len(words))
     first, tag = _lines(cut.texts, texts[solid], codes)
     walk = Walk(len(codes))
