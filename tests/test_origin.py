@@ -207,6 +207,27 @@ def test_the_head_of_a_crawled_text_says_where_it_is_from(head: str, title: str,
         assert text[row[f"{name}_start"] : row[f"{name}_end"]].removeprefix("www.") == row[name]
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "values"),
+    [
+        ("md", "---\ntitle: Sore knees\nurl: https://www.joints.example/\n---\n\n{}", {"url", "title"}),
+        ("md", "---\ntitle: Sore knees\nauthor: Ada Reed\n---\n\n{}", {"author", "title"}),
+        ("md", "---\ntitle: Sore knees\ndate: 2021-02-03\n---\n\n{}", {"published", "title"}),
+        ("md", "---\nurl: https://joints.example/a\ntitle: Sore knees\n---\n\n{}", {"url", "title"}),
+        ("md", "Sore knees\n==========\n\n{}", {"title"}),
+        ("html", "<h1><span>Sore knees</span></h1><p><i>By Ada Reed</i></p><p><i>May 1, 2020</i></p><p>{}</p>",
+         {"title", "author", "published"}),
+    ],
+)  # fmt: skip
+def test_no_marks_behind_a_value_are_taken_for_part_of_it(kind: str, text: str, values: set[str]) -> None:
+    text = text.format("A sore knee needs rest for some days. Ice relieves the pain of a sore knee.")
+    [row] = documents(text, kind)
+    assert {name for name in values if row[name] is None} == set()
+    for name in values:
+        raw = text[row[f"{name}_start"] : row[f"{name}_end"]]
+        assert raw == row[name] or date_in(raw) == (row[name], 0, len(raw))
+
+
 def test_an_address_in_the_text_is_not_its_own() -> None:
     [row] = documents("Sore knees\n\nRest helps a sore knee.\n\nSource: https://joints.example/knees\n")
     assert row["url"] is None

@@ -35,6 +35,7 @@ _EMPHASIS = re.compile(r"(?<!\\)(?:\*\*\*|\*\*|\*|__|_)")
 _BOLD = re.compile(r"\*\*[^\s*](?:[^*\n]*[^\s*])?\*\*")
 _HEADING = re.compile(r"\n#{1,6}\s+\S")
 _UNDERLINE = re.compile(r"={2,}|-{2,}|[|:\s-]*---[|:\s-]*")
+_FIELD = re.compile(r"[\w-]+:(?:\s|$)")
 _MARK = re.compile(r"[\[#>*_\\]")
 _SIGNS = {"](": _LINK, "\n#": _HEADING, "**": _BOLD}  # looked for first, as that takes no time
 _FEWEST = 3  # links, headings and bold words of a text that is Markdown
@@ -79,6 +80,7 @@ def _with_underlines(lines: Lines, raw: str) -> Lines:
     under = [not gap and _UNDERLINE.fullmatch(text) is not None for text, gap in columns]
     if not any(under[1:]):
         return lines
+    under[_end_of_fields(lines.text)] = False
     found: list[Line] = []
     for i, is_under in enumerate(under):
         line = lines.line(i, raw)
@@ -90,6 +92,16 @@ def _with_underlines(lines: Lines, raw: str) -> Lines:
         steps = tuple(sorted({*words.steps, _STEP}))
         found[-1] = Line(start, end, raw[start:end], found[-1].gap, Repair(words.text, alignment, steps))
     return lines_of(found)
+
+
+def _end_of_fields(texts: Sequence[str]) -> int:
+    """The number of the row that ends the fields at a text's head, which underlines nothing; 0 where it has none.
+
+    >>> _end_of_fields(["---", "title: Gout", "---", "Gout", "---"]), _end_of_fields(["---", "Gout", "---"])
+    (2, 0)
+    """
+    fields = texts[0] == "---" and _FIELD.match(texts[1])
+    return next((i for i, text in enumerate(texts) if i and text == "---"), 0) if fields else 0
 
 
 def _shown(text: str) -> list[tuple[int, int]] | None:

@@ -133,7 +133,7 @@ def _address(line: Words) -> Said | None:
 
 
 def _found(line: Words, said: Said) -> Found:
-    return Found(said.value, *to_raw(said.start, said.end, line.raw_start, line.alignment))
+    return Found(said.value, *to_raw(said.start, said.end, line.raw_start, line.alignment, line.text))
 
 
 def _date(page: Metadata) -> Found | None:
