@@ -94,6 +94,7 @@ def test_a_page_says_what_it_is():
         ('<link rel="canonical" href="[]">', "url", "https://a.b/?id=3&section=5&copy=2"),
         ('<link rel="canonical" href="/a"><meta property="og:url" content="[]">', "url", "https://a.b/a"),
         ('<link rel="canonical" href="[]">', "url", "/a"),
+        ('<link rel=amphtml href="//a.b/canonical"><link rel="Me CANONICAL" href="[]">', "url", "https://a.b/a"),
         ('<meta property="article:author" content="//a.b/lee"><meta name="dc.creator" content="[]">', "author", "Lee"),
         ('<meta name="date" content="1614816000"><meta name="dc.date" content="[]">', "published", "2021-03-04"),
         ('<meta name="date" content="20210304"><meta name="date" content="[]">', "published", "2021-03-04"),

@@ -114,8 +114,10 @@ class _Said:
             values = attributes(raw)
             said = values.get("property") or values.get("name") or values.get("itemprop") or ""
             self._keep(said.lower(), values.get("content", ""), self._source(i, "content"))
-        elif name == "link" and "canonical" in raw:
-            self._keep("link:canonical", attributes(raw).get("href", ""), self._source(i, "href"))
+        elif name == "link" and "canonical" in raw.lower():
+            values = attributes(raw)
+            if "canonical" in values.get("rel", "").lower().split():
+                self._keep("link:canonical", values.get("href", ""), self._source(i, "href"))
         elif name == "time" and "time" in raw.lower():
             values = attributes(raw)
             said = " ".join(values.get(name, "") for name in ("class", "itemprop"))
