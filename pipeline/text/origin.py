@@ -5,8 +5,9 @@ article's own lines.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple
 
 from pipeline.text.align import to_raw
@@ -32,6 +33,7 @@ _URL_FIELD = re.compile(
     r"(?P<value>https?://[^\s\"'<>]+)",
     re.I,
 )
+_ADDRESS = re.compile(r"<?(?P<value>https?://[^\s\"'<>]+)>?", re.I)
 
 
 class Words(NamedTuple):
@@ -49,16 +51,16 @@ def origin(
 
     url: as the record says, which goes before the page's. page: what an HTML page says of itself. titles, bylines:
     the article's segments with that label, in order. head: those of a text before its first words, where crawlers put
-    "URL Source: https://...". site: the host of the url, so that pages of one site have one
-    name whatever they call themselves; where there is no url, what the page calls its site.
+    "URL Source: https://...", or the address alone first of all. site: the host of the url, so that pages of one site
+    have one name whatever they call themselves; where there is no url, what the page calls its site.
     """
     if page.url is None and not url:
-        page = replace(page, url=next((_found(line, there) for line in head if (there := _address(line))), None))
+        page = replace(page, url=_address(titles, head))
     host = host_of(url or "")
     said: dict[str, Found | None] = {
         "url": page.url if not url else None,
         "site": None if host else _site(page.url) or _mended(page.site),
-        "title": _mended(page.heading) or _headline(page) or next((_titled(line) for line in titles), None),
+        "title": _mended(page.heading) or _headline(page) or next(map(_titled, _no_addresses(titles)), None),
         "author": _author(page, bylines),
         "published": _date(page) or next((_found(line, day) for line in bylines if (day := date_in(line.text))), None),
     }
@@ -124,12 +126,22 @@ def _author(page: Metadata, bylines: Sequence[Words]) -> Found | None:
 def _titled(line: Words) -> Found:
     """A title, without "Title:" and quotes around it."""
     found = _TITLE_FIELD.match(line.text)
-    return _found(line, Said(found["value"], *found.span("value")) if found else Said(line.text, 0, len(line.text)))
+    return _stated(line, found) if found else _found(line, Said(line.text, 0, len(line.text)))
 
 
-def _address(line: Words) -> Said | None:
-    found = _URL_FIELD.match(line.text) if "://" in line.text else None
-    return Said(found["value"], *found.span("value")) if found else None
+def _no_addresses(titles: Sequence[Words]) -> Iterator[Words]:
+    return (line for line in titles if not _ADDRESS.fullmatch(line.text))
+
+
+def _address(titles: Sequence[Words], head: Sequence[Words]) -> Found | None:
+    """Where a text says that it was found: behind a word that says so, or alone on its first line."""
+    fields = ((line, _URL_FIELD.match(line.text)) for line in head)
+    first = ((line, _ADDRESS.fullmatch(line.text)) for line in (*titles[:1], *head[:1]))
+    return next((_stated(line, found) for line, found in chain(fields, first) if found), None)
+
+
+def _stated(line: Words, found: re.Match[str]) -> Found:
+    return _found(line, Said(found["value"], *found.span("value")))
 
 
 def _found(line: Words, said: Said) -> Found:
