@@ -41,8 +41,18 @@ _DATES = tuple(
         rf"(?<!\d)(?P<day>\d{{1,2}})(?P<mark>[./-])(?P<month>\d{{1,2}})(?P=mark){_YEAR}",
     )
 )
+_LONGEST = 100  # characters before a date that tell what it is of
+_PUBLISHED = r"\b(?:publi|post|writ|creat|issu|releas)"
+# What a date behind it is one of, with two words between; or with those who did it and their titles, up to a mark that
+# parts what is said, the end of a sentence or another date.
 _CHANGED = re.compile(
-    r"(?:updat|renew|actuali[sz]|modif|edited|revis|correct|review|check|due|access|retriev)\w*\W+(?:\w+\W+){0,2}$",
+    r"(?:updat|renew|actuali[sz]|modif|edited|revis|correct|review|check|due|access|retriev)\w*\W+"
+    rf"(?:(?!{_PUBLISHED})\w+\W+){{0,2}}$",
+    re.I,
+)
+_CHANGED_BY = re.compile(
+    rf"(?:updat|renew|actuali[sz]|modif|revis|review|check)\w*(?:(?!{_PUBLISHED}|\s{{2}}|(?<=[a-z]{{3}})(?<!prof)\.\s"
+    r"|(?:19|20)\d\d)[^|·•»\n\u3000]){1,80}$",
     re.I,
 )
 
@@ -81,7 +91,8 @@ def date_in(text: str) -> Said | None:
     found = [match for pattern in _DATES for match in pattern.finditer(text)]
     for match in sorted(found, key=re.Match.start):
         value = _iso(match)
-        if value and not _CHANGED.search(text[max(0, match.start() - 40) : match.start()]):
+        before = text[max(0, match.start() - _LONGEST) : match.start()]
+        if value and not _CHANGED.search(before) and not _CHANGED_BY.search(before):
             return Said(value, *match.span())
     return None
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pipeline.text.bylines import date_in
+from pipeline.text.elements import INLINE
 from pipeline.text.markup import TITLE, Pieces, attribute_place, attribute_value, attributes, content, decoded
 
 __all__ = ["Found", "Metadata", "is_name", "read_metadata"]
@@ -29,7 +30,8 @@ _KIND = {name: kind for kind, names in _SOURCES.items() for name in names}
 _NO_NAME = re.compile(r"\s*(?:(?:https?:)?//|www\.|@)", re.I)
 _ABSOLUTE = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.I)
 # A time of a change says so by its class or property; one that is of both was never changed.
-_CHANGE, _FIRST = re.compile(r"updat|modif", re.I), re.compile(r"publi|creat", re.I)
+_CHANGE, _FIRST = re.compile(r"updat|modif|review", re.I), re.compile(r"publi|creat", re.I)
+_TAGS, _BEFORE = 6, 120  # of what stands before a time: tags, characters
 _STRING = re.compile(r"\"((?:[^\"\\]++|\\.)*)\"\s*+(:?)", re.DOTALL)  # of JSON; a colon follows a key
 # schema.org types that describe the page's article; others (breadcrumbs, the organisation) have urls and names too.
 _ARTICLE = ("Article", "Page", "Posting", "Report", "Review", "QAPage", "Recipe", "Product")
@@ -121,8 +123,17 @@ class _Said:
         elif name == "time" and "time" in raw.lower():
             values = attributes(raw)
             said = " ".join(values.get(name, "") for name in ("class", "itemprop"))
-            if not _CHANGE.search(said) or _FIRST.search(said):
-                self._keep("time:", values.get("datetime", ""), self._source(i, "datetime"))
+            day = values.get("datetime", "")
+            changed = date_in(day) and not date_in(f"{self._line_before(i)} {day}")
+            if _FIRST.search(said) or not (_CHANGE.search(said) or changed):
+                self._keep("time:", day, self._source(i, "datetime"))
+
+    def _line_before(self, i: int) -> str:
+        """The words before a tag in its line, the last of them at least, blanks made single."""
+        first = i
+        while first > max(0, i - _TAGS) and (self._page.names[first - 1] or "").lower().removeprefix("/") in INLINE:
+            first -= 1
+        return " ".join("".join(self._page.texts[first : i + 1])[-_BEFORE:].split())
 
     def _source(self, i: int, attribute: str) -> "_Source":
         return _Source(self._page.tags[i], int(self._page.ends[2 * i]), attribute)
