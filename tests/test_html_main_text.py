@@ -26,7 +26,21 @@ PAGE = f"""<html><head><title>Sore knees | Joint Site</title></head><body><heade
 <footer class="site-footer"><ul>{MENU}</ul><p>Copyright 2024 Joint Site. All rights reserved.</p></footer></body>
 </html>"""
 PIECES = st.sampled_from(
-    ["<p>", "<div class='menu'>", "</div>", "<h1>", "</h1>", "<li>", "<a href=/>", "</a>", PROSE, "x", "\xa0", "©"]
+    [
+        "<p>",
+        "<div class='menu'>",
+        "</div>",
+        "<h1>",
+        "</h1>",
+        "<li>",
+        "<a href=/>",
+        "</a>",
+        PROSE,
+        "x",
+        "\xa0",
+        "©",
+        "<p hidden>",
+    ]
 )
 
 
@@ -52,8 +66,10 @@ def test_each_block_is_read_or_left_out(page, threshold):
     places = sorted(
         [(line.start, line.end) for line in found.lines] + [*zip(found.dropped.start, found.dropped.end, strict=True)]
     )
-    blocks = extract(page).blocks
-    assert places == [*zip(blocks.start, blocks.end, strict=True)]
+    read = extract(page)
+    unseen = {*found.markup} - {*read.markup}
+    assert sorted([*places, *unseen]) == [*zip(read.blocks.start, read.blocks.end, strict=True)]
+    assert len(unseen) == sum(read.taken_out)
     assert all(score >= threshold - 1e-4 for score in found.dropped.score)
 
 
@@ -95,6 +111,29 @@ def test_prose_stays_and_menus_go():
 def test_a_record_without_a_frame_is_kept(record):
     [found] = read_pages([record], main_text_threshold=Clean().main_text_threshold)
     assert found.dropped.text == []
+
+
+@pytest.mark.parametrize(
+    ("attributes", "shown"),
+    [
+        ("hidden", False),
+        ("class=x STYLE='color: red; Display : none'", False),
+        ("class='a hidden b' data-x=none", True),  # for phones alone, it may be
+        ("aria-hidden=true", True),
+        ("style='visibility:hidden'", True),  # until a script moves it in
+    ],
+)
+def test_a_paragraph_that_says_itself_that_it_is_not_displayed_is_markup(attributes, shown):
+    page = f"<h1>Sore knees</h1><p>{PROSE}</p><p {attributes}>Ice cures <b>gout</b>.</p><p>{PROSE}</p>"
+    [found] = read_pages([page], main_text_threshold=0.95)
+    assert ("Ice cures gout." in [line.repair.text for line in found.lines]) == shown
+    assert ("Ice cures <b>gout</b>." in [page[begin:end] for begin, end in found.markup]) != shown
+
+
+@pytest.mark.parametrize("page", ["<div style='display:none'><p>{}</p></div><p>{}</p>", "<p hidden>{}</p><p>Ice.</p>"])
+def test_what_a_click_or_a_script_shows_is_text(page):
+    [found] = read_pages([page.replace("{}", PROSE)], main_text_threshold=0.95)
+    assert found.lines[0].repair.text == PROSE.strip()
 
 
 def test_a_threshold_of_one_drops_next_to_nothing():

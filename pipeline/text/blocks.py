@@ -76,8 +76,8 @@ NOTHING = Dropped([], [], [], [], [], [])
 
 
 class Page(NamedTuple):
-    """An HTML page: lines of main text with the factors of each, the other lines, stretches of markup between them,
-    what it says of itself."""
+    """An HTML page: lines of main text with the factors of each, the other lines, stretches of markup between them and
+    lines that are not displayed, what it says of itself."""
 
     lines: list[Line]
     factors: list[dict[str, float]]
@@ -113,7 +113,8 @@ def read_pages(pages: Sequence[str], *, main_text_threshold: float) -> list[Page
 
 
 def _read(page: str, html: HtmlText, chances: list[float], around: list[int], bar: float) -> Page:
-    """bar: probability of main text up to which a block is dropped."""
+    """bar: probability of main text up to which a block is dropped. What is not displayed counts as markup, but is
+    shown to the model, which has seen such blocks among the others."""
     blocks = html.blocks
     hidden = blocks.hidden
     title = main_heading(blocks, html.meta.title)
@@ -123,7 +124,8 @@ def _read(page: str, html: HtmlText, chances: list[float], around: list[int], ba
     repairs = ((i, repair_line(text)) for i, text in enumerate(blocks.text) if not is_plain(text))
     mended = {i: repair for i, repair in repairs if repair.alignment is not None}
     bare = not _SPEAKS.search(page)
-    none = [chance <= bar and i != title and not bare for i, chance in enumerate(chances)]
+    gone = html.taken_out
+    none = [chance <= bar and i != title and not bare and not gone[i] for i, chance in enumerate(chances)]
     out = [*compress(range(len(none)), none)]
     dropped = Dropped(
         [*compress(blocks.start, none)], [*compress(blocks.end, none)],
@@ -133,7 +135,7 @@ def _read(page: str, html: HtmlText, chances: list[float], around: list[int], ba
     )  # fmt: skip
     lines: list[Line] = []
     factors: list[dict[str, float]] = []
-    for i in (i for i, drop in enumerate(none) if not drop):
+    for i in (i for i, drop in enumerate(none) if not drop and not gone[i]):
         start, end, found = blocks.start[i], blocks.end[i], mended.get(i)
         place = _composed(found, blocks.alignment[i])
         text, steps = (found.text, found.steps) if found else (blocks.text[i], ())
@@ -144,7 +146,10 @@ def _read(page: str, html: HtmlText, chances: list[float], around: list[int], ba
         odds = 1.0 if i == title else _TRUST * min(chances[i] / max(1 - chances[i], 1 / _SURE), _SURE)
         speaks = _factors(marks[i])
         factors.append(speaks | {label: odds * speaks.get(label, 1.0) for label in KEPT_LABELS})
-    return Page(lines, factors, dropped, html.markup, with_credits(page, html.meta, blocks, title))
+    hidden_text = zip(compress(blocks.start, gone), compress(blocks.end, gone), strict=True)
+    return Page(
+        lines, factors, dropped, sorted([*html.markup, *hidden_text]), with_credits(page, html.meta, blocks, title)
+    )
 
 
 def _placed(page: Page, places: Ints, raw: str) -> Page:

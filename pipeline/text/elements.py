@@ -17,8 +17,8 @@ from pipeline.text.markup import TITLE as TITLE_NAME
 from pipeline.text.markup import attribute_value, attributes
 
 __all__ = [
-    "INLINE", "NOTHING", "OPAQUE", "SUP", "TIME", "TITLE", "A", "Changes", "Codes", "Walk", "described", "is_inline",
-    "is_telling", "is_void", "without_empty",
+    "BR", "HEADINGS", "INLINE", "NOTHING", "OPAQUE", "SMALL", "SUP", "TIME", "TITLE", "A", "Changes", "Codes", "Walk",
+    "described", "is_inline", "is_taken_out", "is_telling", "is_void", "without_empty",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
@@ -44,11 +44,12 @@ _TABLE_PARTS = ("table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption")
 _REACH = 256  # open elements that an end tag is looked for in: bounds the cost of pages nested without end
 _NEAR = 24  # open elements among which those are looked for that a start tag closes
 # Each begins with letters, which `re` finds quickly.
+_NOT_DISPLAYED = re.compile(r"display\s*:\s*none")
 _HIDDEN = (
     ("hidden", re.compile(r"hidden(?<!\Shidden)(?=[\s=]|\Z)")),
     ("hidden", re.compile(r"aria-hidden\s*=\s*[\"']?true")),
     ("hidden", re.compile(r"visibility\s*:\s*hidden")),
-    ("none", re.compile(r"display\s*:\s*none")),
+    ("none", _NOT_DISPLAYED),
 )
 _NAMES = ("id", "class", "role", "itemprop")
 # Attributes of other names, and one of these or the end of a tag. Something always follows what is repeated, so that
@@ -71,7 +72,8 @@ _ORDER = ("body", "a", *_EMPHASIS, *sorted(INLINE - _VOID - {"a", *_EMPHASIS}), 
           *(name for name in _CLOSED_BY if name not in ("body", "a")), "p", *sorted(_VOID - INLINE),
           *sorted({"head", *_SCOPES, *_WALLS, *_TABLE_PARTS} - set(_CLOSED_BY)), *_COMMON)  # fmt: skip
 _CODE = {name: code for code, name in enumerate(_ORDER, 3)}
-_BODY, A, P, SUP, TIME = (_CODE[name] for name in ("body", "a", "p", "sup", "time"))
+_BODY, A, P, BR, SMALL, SUP, TIME = (_CODE[name] for name in ("body", "a", "p", "br", "small", "sup", "time"))
+HEADINGS = tuple(_CODE[f"h{level}"] for level in range(1, 7))
 _COUNTED = _CODE[_EMPHASIS[-1]]
 _LAST_INLINE = P - len(_CLOSED_BY) + 1
 _FIRST_VOID = _LAST_INLINE - len(INLINE & _VOID) + 1
@@ -152,6 +154,18 @@ def described(raws: Sequence[str]) -> list[tuple[str, bool]]:
         hidden = ("hidden" in raw or "none" in raw) and _hides(raw.lower())
         found.append((_names(attributes(raw)) if said is None or ">" in raw else said, hidden))
     return found
+
+
+def is_taken_out(raw: str) -> bool:
+    """Whether a start tag, by its attributes as they are written, says itself that nothing is shown.
+
+    >>> is_taken_out(" hidden"), is_taken_out(" style='color: red; display: none'"), is_taken_out(' class="a hidden b"')
+    (True, True, False)
+    """
+    if "hidden" not in (lower := raw.lower()) and "none" not in lower:
+        return False
+    values = attributes(raw)
+    return "hidden" in values or _NOT_DISPLAYED.search(values.get("style", "").lower()) is not None
 
 
 def _hides(raw: str) -> bool:

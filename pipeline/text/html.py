@@ -16,8 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.text.elements import (
+    BR,
+    HEADINGS,
     NOTHING,
     OPAQUE,
+    SMALL,
     SUP,
     TIME,
     TITLE,
@@ -27,6 +30,7 @@ from pipeline.text.elements import (
     Walk,
     described,
     is_inline,
+    is_taken_out,
     is_telling,
     is_void,
     without_empty,
@@ -44,6 +48,8 @@ Bools = npt.NDArray[np.bool_]
 _FOOTNOTE = re.compile(r"\s*\[\w{1,3}\]")
 # Names of elements that hold what readers wrote.
 _COMMENTS = re.compile(r"(?<!\S)comments?(?:[-_]?(?:area|body|content|list|meta|section|thread|wrapper))?(?!\S)")
+# A heading with line breaks in it has so many characters and so many tags at most; else it is text that is made large.
+_HEADING, _TAGS = 200, 12
 _SOLID = re.compile(r"\S.*(?<=\S)", re.DOTALL)
 
 
@@ -98,11 +104,16 @@ class Blocks:
 @dataclass(frozen=True)
 class HtmlText:
     """A page: its `blocks`, the stretches of `markup` between them (raw offsets, no white space at the edges),
-    and what the page says of itself."""
+    and what the page says of itself.
+
+    taken_out: of each block, whether the innermost element around it says itself that it is not displayed; of none
+    where these are half of a page or more, which a script shows later, it seems.
+    """
 
     blocks: Blocks
     markup: list[tuple[int, int]]
     meta: Metadata
+    taken_out: list[bool]
 
 
 def extract(page: str) -> HtmlText:
@@ -117,19 +128,31 @@ def extract(page: str) -> HtmlText:
     telling = np.flatnonzero(is_telling(codes)).tolist()
     if cut.xml:
         codes = without_empty(codes, np.array([tag.endswith("/>") for tag in cut.tags], bool))
-    blocks, parent = _blocks(page, cut, codes)
+    blocks, parent, taken_out = _blocks(page, cut, codes)
     commented = _commented(cut, parent, np.flatnonzero(codes == TIME).tolist())
     meta = read_metadata(cut, [i for i in telling if i not in commented])
-    return HtmlText(blocks, list(_between(page, blocks)), meta)
+    return HtmlText(blocks, list(_between(page, blocks)), meta, taken_out)
 
 
-def _lines(texts: Sequence[str], solid: Ints, codes: Ints) -> tuple[Ints, Ints]:
+def _breaks_in_headings(texts: Sequence[str], codes: Ints) -> list[int]:
+    """The line breaks that are blanks: those inside headings, unless small print follows."""
+    inline, found = is_inline(codes), []
+    for i in np.flatnonzero(np.isin(codes, HEADINGS)).tolist():
+        inside = range(i + 1, min(i + _TAGS, len(codes)))
+        end = next((at for at in inside if not inline[at] and codes[at] != BR), i)
+        if codes[end] == -codes[i] and sum(map(len, texts[i + 1 : end + 1])) <= _HEADING:
+            found += [at for at in range(i + 1, end) if codes[at] == BR and codes[at + 1] != SMALL]
+    return found
+
+
+def _lines(texts: Sequence[str], solid: Ints, codes: Ints, blanks: Sequence[int]) -> tuple[Ints, Ints]:
     """For each line the first of its texts that is not blank, and the tag that it ends before.
 
-    solid: the numbers of all texts that are not blank.
+    solid: the numbers of all texts that are not blank. blanks: the tags that are blanks.
     """
     inline = is_inline(codes)
     breaks = ~inline & (codes != NOTHING) & (codes != OPAQUE)
+    breaks[blanks] = False
     for i in np.flatnonzero((codes == A) & np.append(False, inline[:-1])).tolist():  # links side by side are a menu
         at = i
         while at and not texts[at] and inline[at - 1] and codes[at - 1] != A:
@@ -150,17 +173,21 @@ def _is_mark(text: str, then: Ints) -> bool:
     return bool((then == SUP).any()) if not text else _FOOTNOTE.match(text) is not None
 
 
-def _blocks(page: str, cut: Pieces, codes: Ints) -> tuple[Blocks, list[int]]:
-    """The blocks, and the number of the element around each tag that is one."""
+def _blocks(page: str, cut: Pieces, codes: Ints) -> tuple[Blocks, list[int], list[bool]]:
+    """The blocks, the number of the element around each tag that is one, and which blocks are taken out."""
     sizes = np.diff(cut.ends, prepend=0)[::2]
     read = [*cut.texts]
     for i, figures in superscripts(cut.texts, codes).items():
         read[i] = figures
         sizes[i] = len(figures)
+    blanks = _breaks_in_headings(read, codes)
+    for i in blanks:  # the last character of the tag is read as a blank
+        read[i + 1] = " " + read[i + 1]
+        sizes[i + 1] += 1
     texts = np.flatnonzero(sizes)
     words = [read[i] for i in texts.tolist()]
     solid = ~np.fromiter(map(str.isspace, words), bool, len(words))
-    first, tag = _lines(cut.texts, texts[solid], codes)
+    first, tag = _lines(cut.texts, texts[solid], codes, blanks)
     walk = Walk(len(codes))
     followed = np.flatnonzero((codes != NOTHING) & (codes != OPAQUE) & ~is_void(codes))
     states = walk.states(followed.tolist(), codes[followed].tolist(), np.searchsorted(followed, tag).tolist())
@@ -178,7 +205,20 @@ def _blocks(page: str, cut: Pieces, codes: Ints) -> tuple[Blocks, list[int]]:
     element, tags, elements = _elements(cut, codes, walk.parent, top[seen.line].tolist())
     blocks = Blocks(seen.start, seen.end, seen.text, seen.alignment, element, tags, depth[seen.line].tolist(),
                     linked[seen.line].tolist(), emphasised[seen.line].tolist(), elements)  # fmt: skip
-    return blocks, walk.parent
+    return blocks, walk.parent, _taken_out(cut, top[seen.line].tolist(), seen.text)
+
+
+def _taken_out(cut: Pieces, tops: Sequence[int], texts: Sequence[str]) -> list[bool]:
+    """As in `HtmlText`. tops, texts: the innermost element around each line, and its words.
+
+    An element further out also hides what opens with a click: of the words that are hidden on 300 public pages 43 % are
+    main text, of those in paragraphs, spans and boxes that say it themselves 6 of 1,064.
+    """
+    names = {top: cut.names[top] or "" for top in {*tops} if top >= 0}
+    gone = {top for top, name in names.items() if is_taken_out(cut.tags[top][len(name) + 1 : -1])}
+    found = [top in gone for top in tops]
+    many = 2 * sum(map(len, compress(texts, found))) >= sum(map(len, texts))
+    return [False] * len(found) if many else found
 
 
 def _commented(cut: Pieces, parent: Sequence[int], times: Sequence[int]) -> set[int]:
