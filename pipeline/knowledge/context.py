@@ -7,8 +7,6 @@ from pipeline.knowledge.cues import Cue
 
 __all__ = ["Context", "context_of"]
 
-_OF_ENTITIES = ("negation", "hedge", "hypothetical", "historical", "experiencer")
-
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -31,11 +29,7 @@ def context_of(start: int, end: int, cues: Sequence[Cue]) -> Context:
     An entity lies in a cue's scope when it begins there; a cue inside the entity's own words ("without
     pain") says nothing of it.
     """
-    touching = [
-        cue
-        for cue in cues
-        if cue.scope[0] <= start < cue.scope[1] and not start <= cue.start < end and cue.kind in _OF_ENTITIES
-    ]
+    touching = [cue for cue in cues if cue.scope[0] <= start < cue.scope[1] and not start <= cue.start < end]
     if not touching:
         return _NONE
     kinds = {cue.kind for cue in touching}

@@ -1,9 +1,9 @@
-"""Cue words of context: what denies, doubts, supposes, dates or advises what stands near, and how far it reaches.
+"""Cue words of context: what denies, doubts, supposes or dates what stands near, and how far it reaches.
 
 The lexicon is data (rules/cues.json). The method is that of trigger terms with scopes ended by contrast
 (Chapman and others, 2001, "A simple algorithm for identifying negated findings and diseases in discharge
-summaries"), with its own word lists and two additions for consumer text: a comma ends a scope unless a list
-goes on after it, and advice, prohibition and condition are kinds of their own.
+summaries"), with its own word lists and an addition for consumer text: a comma ends a scope unless a list goes on
+after it.
 """
 
 import json
@@ -17,9 +17,7 @@ from typing import NamedTuple
 
 from pipeline.knowledge.tokens import PUNCTUATION, Tokens, key_of, tokenise
 
-__all__ = ["KINDS", "Cue", "cues_in", "find_cues"]
-
-KINDS = ("negation", "hedge", "hypothetical", "historical", "experiencer", "advice", "prohibition", "condition")
+__all__ = ["Cue", "cues_in", "find_cues"]
 
 _AND = frozenset({"and", "or", "nor", "/"})
 _LISTING = _AND | {","}
