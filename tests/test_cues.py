@@ -54,3 +54,34 @@ def test_an_entity_is_not_touched_by_a_cue_in_its_own_words() -> None:
     cues = find_cues(text)
     assert not context_of(text.index("without"), len(text) - 1, cues).negated
     assert context_of(text.rindex("pain"), len(text) - 1, cues).negated
+
+
+@pytest.mark.parametrize(
+    ("text", "entity", "flag"),
+    [
+        ("When you feel dizzy, sit down.", "feel dizzy", "hypothetical"),
+        ("When you have a headache, rest.", "have a headache", "hypothetical"),
+        ("You may not have a fever.", "have a fever", "negated"),
+    ],
+)
+def test_an_entity_that_shares_the_last_words_of_a_cue_is_touched(text: str, entity: str, flag: str) -> None:
+    start = text.index(entity)
+    assert getattr(context_of(start, start + len(entity), find_cues(text)), flag)
+
+
+def test_an_entity_that_says_by_itself_what_the_cue_says_is_not_touched() -> None:
+    text = "He does not exercise."
+    assert not context_of(text.index("not"), len(text) - 1, find_cues(text)).negated
+
+
+@given(st.lists(WORDS).map(" ".join), st.data())
+def test_the_context_of_a_place_is_what_the_scopes_around_it_say(text: str, data: st.DataObject) -> None:
+    cues = find_cues(text)
+    start = data.draw(st.integers(0, len(text)))
+    touching = {cue for cue in cues if cue.scope[0] <= start < cue.scope[1]}
+    assert set(context_of(start, start, cues).cues) == touching
+
+
+def test_a_long_text_of_cues_costs_no_more_than_its_length() -> None:
+    cues = find_cues("no fever but " * 30_000)  # compared each with each, a thousand million times
+    assert all(context_of(cue.scope[0], cue.scope[1], cues).negated for cue in cues)

@@ -10,14 +10,14 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from itertools import takewhile
 from typing import NamedTuple
 
 from pipeline.knowledge.tokens import PUNCTUATION, Tokens, key_of, tokenise
 
-__all__ = ["Cue", "cues_in", "find_cues"]
+__all__ = ["Cue", "Cues", "cues_in", "find_cues", "is_cue"]
 
 _AND = frozenset({"and", "or", "nor", "/"})
 _LISTING = _AND | {","}
@@ -48,6 +48,21 @@ class Cue(NamedTuple):
     text: str
 
 
+class Cues(list[Cue]):
+    """The cues of one text, in its order."""
+
+    @cached_property
+    def sides(self) -> tuple[tuple[list[int], list[Cue]], ...]:
+        """The cues by kind and side of their scope, with the places where each begins, words and scope together.
+
+        A scope ends at the next cue of its kind, so that of one kind and side no two reach over the same place.
+        """
+        found: defaultdict[tuple[str, bool], list[Cue]] = defaultdict(list)
+        for cue in self:
+            found[cue.kind, cue.scope[0] < cue.start].append(cue)
+        return tuple(([min(cue.start, cue.scope[0]) for cue in side], side) for side in found.values())
+
+
 class _Rule(NamedTuple):
     kind: str
     scope: str
@@ -70,7 +85,7 @@ class _Hit(NamedTuple):
     phrase: str
 
 
-def find_cues(text: str) -> list[Cue]:
+def find_cues(text: str) -> Cues:
     """The cues of `text` in order, with their scopes.
 
     >>> [(c.kind, c.text, text[slice(*c.scope)]) for text in ["No fever but cough."] for c in find_cues(text)]
@@ -79,17 +94,26 @@ def find_cues(text: str) -> list[Cue]:
     return cues_in(text, tokenise(text))
 
 
-def cues_in(text: str, tokens: Tokens) -> list[Cue]:
+def cues_in(text: str, tokens: Tokens) -> Cues:
     """`find_cues` for a text that is tokenised already."""
     lexicon = _lexicon()
     hits = _hits(tokens.words, lexicon)
-    found = []
+    found = Cues()
     for index, hit in enumerate(hits):
         for rule in lexicon.rules[hit.phrase]:
             for first, last in _scopes(tokens.words, hits, index, rule):
                 if first < last:
                     found.append(_cue(text, tokens, hit, rule.kind, (first, last)))
     return found
+
+
+def is_cue(words: str, kind: str) -> bool:
+    """Whether `words` are a cue of a kind, whatever stands beside them.
+
+    >>> is_cue("not", "negation"), is_cue("have", "negation")
+    (True, False)
+    """
+    return any(rule.kind == kind for rule in _lexicon().rules.get(key_of(words), ()))
 
 
 def _cue(text: str, tokens: Tokens, hit: _Hit, kind: str, scope: tuple[int, int]) -> Cue:
