@@ -11,7 +11,7 @@ import pytest
 import spacy
 from spacy import displacy
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, DocBin
 
 NAMES = ("claimsieve_terms", "claimsieve_linker", "claimsieve_context")
 TEXT = "No fever, but knee and hip pain may follow gout."
@@ -69,6 +69,26 @@ def test_a_pipeline_comes_back_from_disk(nlp: Language, tmp_path: Path) -> None:
     again = spacy.load(tmp_path)
     assert again.pipe_names == list(NAMES)
     assert [(e.text, e.kb_id_) for e in again(TEXT).ents] == [(e.text, e.kb_id_) for e in nlp(TEXT).ents]
+
+
+def said_of(doc: Doc) -> list[tuple[str, object, object, bool]]:
+    return [(e.text, e._.concept, e._.context_cues, e._.negated) for e in doc.ents]
+
+
+def test_what_is_said_of_spans_comes_back_from_bytes_with_its_types(nlp: Language, doc: Doc) -> None:
+    stored = DocBin(store_user_data=True, docs=[doc]).to_bytes()
+    (again,) = DocBin().from_bytes(stored).get_docs(nlp.vocab)
+    for other in (again, Doc(nlp.vocab).from_bytes(doc.to_bytes())):
+        assert said_of(other) == said_of(doc)
+        assert other.ents[0]._.concept.concept_name == "fever"
+        assert [(cue.kind, cue.scope) for cue in other.ents[0]._.context_cues] == [("negation", (3, 9))]
+        assert other.spans["claimsieve"][0]._.concept == doc.spans["claimsieve"][0]._.concept
+
+
+def test_what_is_said_of_spans_comes_back_from_other_processes(nlp: Language, doc: Doc) -> None:
+    for other in nlp.pipe([TEXT, TEXT], n_process=2):
+        assert said_of(other) == said_of(doc)
+        assert other.ents[0]._.concept.concept_name == "fever"
 
 
 def test_a_large_terminology_is_one_setting(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from spacy.util import filter_spans
 
 from pipeline.knowledge.abbreviations import find_short_forms
 from pipeline.knowledge.context import context_of
-from pipeline.knowledge.cues import find_cues
+from pipeline.knowledge.cues import Cue, find_cues
 from pipeline.knowledge.linking import Link, Linker
 from pipeline.knowledge.recognise import Found, Recogniser
 from pipeline.knowledge.terminology import configured
@@ -34,12 +34,34 @@ Component = Callable[[Doc], Doc]
 
 
 def _extend() -> None:
-    """Register the attributes of spans, once."""
+    """Register the attributes of spans, once.
+
+    spaCy stores what they hold as plain lists (DocBin, Doc.to_bytes, other processes), so types are made on reading.
+    """
     if not Span.has_extension("concept"):
-        Span.set_extension("concept", default=None)
+        Span.set_extension("claimsieve_concept", default=None)
+        Span.set_extension("concept", getter=_get_concept, setter=_set_concept)
         for name in ("negated", "hedged", "hypothetical", "historical", "other_experiencer"):
             Span.set_extension(name, default=False)
-        Span.set_extension("context_cues", default=())
+        Span.set_extension("claimsieve_cues", default=())
+        Span.set_extension("context_cues", getter=_get_cues, setter=_set_cues)
+
+
+def _get_concept(span: Span) -> Link | None:
+    stored = span._.claimsieve_concept
+    return Link._make([*stored[:-1], tuple(stored[-1])]) if stored else None
+
+
+def _set_concept(span: Span, concept: Link | None) -> None:
+    span._.claimsieve_concept = concept
+
+
+def _get_cues(span: Span) -> tuple[Cue, ...]:
+    return tuple(Cue(kind, start, end, tuple(scope), text) for kind, start, end, scope, text in span._.claimsieve_cues)
+
+
+def _set_cues(span: Span, cues: Iterable[Cue]) -> None:
+    span._.claimsieve_cues = tuple(cues)
 
 
 # spaCy imports this module for its entry points, and knows the factories by what the decorators then register.
