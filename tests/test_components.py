@@ -64,6 +64,26 @@ def test_short_forms_of_the_document_are_read(nlp: Language) -> None:
     assert [e._.concept.concept_name for e in doc.ents if e.text == "LBP"] == ["low back pain"] * 2
 
 
+@pytest.mark.parametrize(
+    ("text", "words", "name"),
+    [
+        ("Type 1 diabetes (T1D) is common. T1D harms the eyes.", "T1D", "type 1 diabetes"),
+        ("Omega-3 fatty acids (O3FA) help. Fish has O3FA.", "O3FA", "omega-3 fatty acid"),
+        ("Low back pain (L-BP) is common. Rest helps L-BP.", "L-BP", "low back pain"),
+        ("Blood pressure (BP), low back pain (L-BP): rest helps L-BP.", "L-BP", "low back pain"),
+    ],
+)
+def test_short_forms_hold_digits_and_hyphens(nlp: Language, text: str, words: str, name: str) -> None:
+    doc = nlp(text)
+    assert [e._.concept.concept_name for e in doc.ents if words in e.text] == [name] * 2
+    assert [e.text for e in doc.spans["claimsieve"] if e.start_char >= text.rindex(words)][:1] == [words]
+
+
+def test_a_short_form_is_not_read_out_of_a_longer_word(nlp: Language) -> None:
+    doc = nlp("Type 1 diabetes (T1D) is common. The T1D2 cell, the T1DX gene.")
+    assert [e.text for e in doc.ents if "T1D" in e.text] == ["T1D"]
+
+
 def test_a_pipeline_comes_back_from_disk(nlp: Language, tmp_path: Path) -> None:
     nlp.to_disk(tmp_path)
     again = spacy.load(tmp_path)

@@ -4,6 +4,7 @@
 `Recogniser` does so with any, and takes an article's own short forms.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
@@ -107,12 +108,19 @@ def _with_short_forms(
     matches: Iterable[Match], text: str, tokens: Tokens, short_forms: Mapping[str, Concept | None]
 ) -> list[Match]:
     """Matches with the article's own short forms, which replace what the terminology takes these letters for."""
-    own = [
-        Match(i, i + 1, short_forms[word], "abbreviation")
-        for i in range(len(tokens.words))
-        if (word := text[tokens.starts[i] : tokens.ends[i]]) in short_forms
-    ]
-    taken = {match.begin for match in own}
+    by_word: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)  # "T1D" is three tokens, "L-BP" two
+    for short in short_forms:
+        spelled = tokenise(short)
+        by_word[short[: spelled.ends[0]]].append((len(spelled.words), short))
+    own: list[Match] = []
+    for begin, (start, end) in enumerate(zip(tokens.starts, tokens.ends, strict=True)):
+        if own and begin < own[-1].end:
+            continue
+        for length, short in sorted(by_word.get(text[start:end], ()), reverse=True):
+            if text.startswith(short, start) and _whole(text, start, start + len(short)):
+                own.append(Match(begin, begin + length, short_forms[short], "abbreviation"))
+                break
+    taken = {i for match in own for i in range(match.begin, match.end)}
     rest = [m for m in matches if taken.isdisjoint(range(m.begin, m.end))]
     return sorted([*own, *rest])
 
