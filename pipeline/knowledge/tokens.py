@@ -29,8 +29,13 @@ _PLURALS = {
     "mice": "mouse", "ova": "ovum", "fibulae": "fibula", "tibiae": "tibia", "scapulae": "scapula", "bursae": "bursa",
     "fasciae": "fascia", "papillae": "papilla", "conjunctivae": "conjunctiva", "testes": "testis", "pelves": "pelvis",
     "emboli": "embolus", "fibromata": "fibroma", "lives": "life", "potatoes": "potato", "tomatoes": "tomato",
-    "mangoes": "mango", "lenses": "lens", "oocytes": "oocyte", "menses": "menses", "axes": "axis",
+    "mangoes": "mango", "kiwis": "kiwi", "aches": "ache", "headaches": "headache", "toothaches": "toothache",
+    "earaches": "earache", "backaches": "backache", "stomachaches": "stomachache", "bellyaches": "bellyache",
+    "heartaches": "heartache", "moustaches": "moustache", "mustaches": "mustache",
+    "lenses": "lens", "oocytes": "oocyte", "menses": "menses", "axes": "axis",
 }  # fmt: skip
+# "UTIs", "CTs": the small s is none of the letters.
+_ACRONYMS = re.compile(r"[A-Z][A-Za-z]*[A-Z]s")
 # British spelling -> American, by word part; each part stands in no other common word.
 _BRITISH = (
     ("haem", "hem"), ("aemia", "emia"), ("aemic", "emic"), ("oedema", "edema"), ("oesoph", "esoph"),
@@ -67,9 +72,11 @@ class Tokens(NamedTuple):
 def fold(word: str) -> str:
     """A token as it is compared.
 
-    >>> [fold(w) for w in ["Discs", "Parkinson’s", "haemorrhoids", "biopsies", "pus", "β", "viruses", "illness"]]
-    ['disc', 'parkinson', 'hemorrhoid', 'biopsy', 'pus', 'beta', 'virus', 'illness']
+    >>> [fold(w) for w in ["Discs", "Parkinson’s", "haemorrhoids", "biopsies", "pus", "β", "viruses", "UTIs"]]
+    ['disc', 'parkinson', 'hemorrhoid', 'biopsy', 'pus', 'beta', 'virus', 'uti']
     """
+    if _ACRONYMS.fullmatch(word):
+        word = word[:-1]
     low = word.translate(_LIGATURES).lower().replace("’", "'")
     if low.endswith("'s"):
         low = low[:-2]
@@ -87,7 +94,9 @@ def _singular(word: str) -> str:
         return word
     if word.endswith("ies"):
         return word[:-3] + "y" if len(word) > 4 else word[:-1]
-    if word.endswith(("xes", "ches", "shes", "sses", "zzes")) or (word.endswith("uses") and len(word) > 6):
+    if word.endswith(("xes", "ches", "shes", "sses", "zzes")):
+        return word[:-2]
+    if word.endswith("uses") and len(word) > 6 and not word.endswith(("ouses", "auses")):  # viruses, no spouses
         return word[:-2]
     return word[:-1]
 
