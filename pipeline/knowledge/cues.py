@@ -36,6 +36,20 @@ _LAST_WORDS = 3
 _VERBS = frozenset(
     {"is", "are", "was", "were", "can", "could", "will", "would", "may", "might", "has", "have", "should"}
 )
+# What a sentence says of a noun phrase.
+_RELATES = frozenset({
+    "cause", "lead", "result", "raise", "increase", "reduce", "trigger", "worsen", "harm", "damage", "transmit",
+    "spread", "explain", "explained", "caused", "led", "mean", "make", "contribute", "weaken", "bring", "help",
+    "prevent", "treat", "cure", "relieve", "use", "try", "choose", "drink", "eat", "take", "opt", "go", "do", "give",
+    "put", "apply", "need",
+})  # fmt: skip
+# Cues of a noun phrase, which the verb of the sentence ends: "lack of iron causes anemia". So does a "not" before a
+# gerund, and one that sets something aside ("bacteria, not stress, cause ulcers").
+_NOMINAL = frozenset({"lack of", "absence of", "without", "without any", "instead of", "rather than", "failing to"})
+# What stands in the place of these follows the comma: "instead of aspirin, paracetamol".
+_REPLACING = frozenset({"instead of", "rather than"})
+# Behind one of these a word is a noun: "without the use of insulin".
+_BEFORE_NOUNS = frozenset({"the", "a", "an", "any", "its", "your", "further", "known", "of", "to", "and", "or"})
 
 
 class Cue(NamedTuple):
@@ -126,11 +140,11 @@ def _lexicon() -> _Lexicon:
     data = json.loads(files("pipeline.knowledge").joinpath("rules").joinpath("cues.json").read_text(encoding="utf-8"))
     rules: defaultdict[str, list[_Rule]] = defaultdict(list)
     for row in data["cues"]:
-        for phrase in row["words"].split("|"):
-            rules[key_of(phrase)].append(_Rule(row["kind"], row["scope"]))
+        for phrase in _phrases(row):
+            rules[phrase].append(_Rule(row["kind"], row["scope"]))
     for row in data["pseudo"]:
-        for phrase in row["words"].split("|"):
-            rules[key_of(phrase)] += ()
+        for phrase in _phrases(row):
+            rules[phrase] += ()
     stops = frozenset(key_of(phrase) for phrase in data["stops"].split("|"))
     for phrase in stops:
         rules[phrase] += ()
@@ -139,6 +153,13 @@ def _lexicon() -> _Lexicon:
         lengths[phrase.split(" ")[0]].add(phrase.count(" ") + 1)
     ordered = {word: tuple(sorted(found, reverse=True)) for word, found in lengths.items()}
     return _Lexicon({phrase: tuple(dict.fromkeys(found)) for phrase, found in rules.items()}, ordered, stops)
+
+
+def _phrases(row: Mapping[str, str]) -> Iterator[str]:
+    """The folded phrases of a row, each behind each word of `before` where it has them."""
+    for word in row.get("before", "").split("|"):
+        for phrase in row["words"].split("|"):
+            yield key_of(f"{word} {phrase}")
 
 
 def _hits(words: Sequence[str], lexicon: _Lexicon) -> list[_Hit]:
@@ -162,10 +183,20 @@ def _scopes(words: Sequence[str], hits: Sequence[_Hit], index: int, rule: _Rule)
     hit = hits[index]
     if rule.scope in ("right", "both"):
         limit = next((h.begin for h in hits[index + 1 :] if _ends(h, rule.kind)), len(words))
-        yield hit.end, _reach(words, hit.end, limit, 1, rule.kind == "negation")
+        aside = hit.phrase in _REPLACING or (hit.phrase == "not" and words[hit.begin - 1 : hit.begin] == [","])
+        gerund = hit.phrase == "not" and hit.end < limit and words[hit.end].endswith("ing")
+        if aside or gerund or hit.phrase in _NOMINAL:
+            limit = _verb(words, hit.end + 1, limit)
+        yield hit.end, _reach(words, hit.end, limit, 1, rule.kind == "negation" and not aside)
     if rule.scope in ("left", "both"):
         limit = next((h.end for h in reversed(hits[:index]) if _ends(h, rule.kind)), 0)
         yield _reach(words, hit.begin - 1, limit - 1, -1, False) + 1, hit.begin
+
+
+def _verb(words: Sequence[str], begin: int, limit: int) -> int:
+    """The first token from `begin` on that is the verb of a sentence; `limit` where none is before that."""
+    verbs = (at for at in range(begin, limit) if words[at] in _VERBS or words[at] in _RELATES)
+    return next((at for at in verbs if words[at - 1] not in _BEFORE_NOUNS), limit)
 
 
 def _ends(hit: _Hit, kind: str) -> bool:
