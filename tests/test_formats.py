@@ -1,6 +1,7 @@
 """Promises of the readers of tables, web archives and packed files."""
 
 import csv
+import datetime
 import gzip
 import io
 import json
@@ -330,6 +331,24 @@ def test_a_parquet_text_that_is_not_utf8_leaves_the_others(dictionary):
     text = pa.StringArray.from_buffers(3, *array.buffers()[1:])  # Arrow does not look at the bytes
     table = pa.table({"text": text.dictionary_encode() if dictionary else text})
     assert records("a.parquet", parquet(table)) == ["one", "café", "three"]
+
+
+@pytest.mark.parametrize("zone", ["Z", "GMT+8", "UTC+8", "+0800", "PST", "UTC", "+08:00", "Asia/Seoul"])
+def test_a_time_of_any_zone_costs_no_page(zone):
+    fetched = pa.array([1_683_000_000_000_000, None], pa.timestamp("us", zone))
+    data = parquet(pa.table({"text": ["one", "two"], "fetched_at": fetched}))
+    one, two = read("a.parquet", io.BytesIO(data), len(data), Ingest())
+    assert (one.text, two.text, two.fetched_at) == ("one", "two", None)
+    assert datetime.datetime.fromisoformat(one.fetched_at).timestamp() == 1_683_000_000
+
+
+@pytest.mark.parametrize("kind", [pa.timestamp("s"), pa.timestamp("s", "UTC"), pa.timestamp("s", "PST"), pa.date64()])
+def test_a_day_that_no_calendar_has_costs_itself_alone(kind):
+    far = 1_683_000_000_000 * (1 if kind != pa.date64() else 86_400)
+    table = pa.table({"text": ["one", "two"], "fetched_at": pa.array([far, 86_400_000], pa.int64()).cast(kind)})
+    one, two = read("a.parquet", io.BytesIO(data := parquet(table)), len(data), Ingest())
+    assert (one.text, one.fetched_at, two.text) == ("one", None, "two")
+    assert two.fetched_at.startswith("197")
 
 
 def test_damaged_parquet_is_rejected():

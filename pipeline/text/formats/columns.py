@@ -127,10 +127,21 @@ def read_parquet(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectEr
 
 
 def _values(column: "pa.Array") -> list[object]:
-    """The values of a column; those of a text column as bytes where one of them is not UTF-8."""
+    """The values of a column; those of a text column as bytes where one of them is not UTF-8. Times of a zone that is
+    known by another name are in UTC; null is what Python has no value for, as a day of the year 55,000."""
     import pyarrow as pa
 
     try:
         return list(column.to_pylist())
     except UnicodeDecodeError:
         return list(column.cast(pa.large_binary()).to_pylist())
+    except (LookupError, OverflowError, ValueError):
+        times = pa.types.is_timestamp(column.type)
+        return [_value(each) for each in (column.cast(pa.timestamp(column.type.unit, "UTC")) if times else column)]
+
+
+def _value(scalar: "pa.Scalar") -> object:
+    try:
+        return scalar.as_py()
+    except (LookupError, OverflowError, ValueError):
+        return None
