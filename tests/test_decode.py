@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import RejectError
 from pipeline.text.decode import decode
+from pipeline.text.repair import repair_line
 
 CASES = [
     json.loads(line) for line in (Path(__file__).parent / "cases/decode.jsonl").read_text("utf-8").split("\n") if line
@@ -77,6 +78,15 @@ def test_a_mangled_character_does_not_turn_the_rest_to_mojibake():
     data = "Ménière’s disease – vertigo, tinnitus… and “fullness”.".encode() + b"\xe2\x80"
     assert decode(data).encoding == "utf-8/replace"
     assert decode(data).text.startswith("Ménière’s disease – vertigo")
+
+
+@pytest.mark.parametrize(("line", "codec"), [("Café pain’s cause", "cp1252"), ("“Café” pain", "latin-1")])
+def test_lines_of_utf8_among_western_ones_are_mended(line, codec):
+    western = "Ménière’s disease: “vertigo”, nausées"
+    data = f"{line}\n".encode() + f"{western}\n".encode("cp1252") * 3 + f"{line}\n".encode()
+    decoded = decode(data)
+    assert decoded.encoding == codec
+    assert [repair_line(each).text for each in decoded.text.splitlines()] == [line, *[western] * 3, line]
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le"])

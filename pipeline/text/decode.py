@@ -4,8 +4,9 @@
 without this package. Nothing is tidied: BOM, CRLF and NUL stay, for offsets count them.
 
 Order of trial: byte order mark, UTF-8, UTF-16 without a mark, the web codec the page declares, UTF-8 with a few broken
-bytes (lossy, recorded as `utf-8/replace`), windows-1252 where the outcome reads as Western prose,
-charset-normalizer, and last latin-1, which maps every byte and is mended by the repair of mojibake.
+bytes (lossy, recorded as `utf-8/replace`), an Eastern codec where the outcome is English with Eastern marks,
+windows-1252 where the outcome, or that of the lines which are not UTF-8, reads as Western prose, charset-normalizer,
+and last latin-1, which maps every byte and is mended by the repair of mojibake.
 UTF-16 and UTF-32 may have a few broken characters too (`utf-16-le/replace`).
 """
 
@@ -13,6 +14,7 @@ import codecs
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
 from pipeline.errors import RejectError
 
@@ -52,6 +54,17 @@ _WEB = frozenset({
 })  # fmt: skip
 # Letters and places that windows-1252 prose does not have, but other codecs read as windows-1252 do.
 _NOT_WESTERN = re.compile("[ðþýÐÞÝ]|[À-ÿ]{3}|[a-zà-ÿ][À-ÞŠŽŒŸ‚„†‡ˆ‹ƒ]|[A-Za-z][¡-¶¸-¿×÷][A-Za-z]")
+# Codecs in which English with Chinese, Japanese or Korean marks comes: translated, or typed on such a keyboard.
+_EASTERN = ("gb18030", "cp949", "euc_jp", "big5hkscs", "cp932")
+_IDEOGRAPH = re.compile("[\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
+# What such text does not hold: other than ASCII, ideographs and the marks and signs of those keyboards.
+_NOT_EASTERN = re.compile(
+    "[^\x00-\x7f\u3000-\u3017\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff5e"
+    "‘’“”…—–·×÷±≤≥≠≈∼℃°′″‰§№Α-Ωα-ωⅠ-Ⅻ①-⑳■-◿★☆←-↓√]"
+)
+_CLOSING = re.compile("[，。、；：？！．’”）」』》】]")
+_BEHIND_WORD = re.compile(rf"(?<=[A-Za-z)\]\"'’”）」』》】]){_CLOSING.pattern}")
+_LETTERS_FOR_ONE = 10  # an ideograph at most for so many ASCII letters: text with more is for the detector
 
 
 @dataclass(frozen=True)
@@ -173,9 +186,11 @@ def _guess(data: bytes) -> Decoded:
 
     if _mostly_utf8(data):
         return Decoded(data.decode("utf-8", "replace"), "utf-8/replace")
-    western = _strict(data, "cp1252")
+    if eastern := _with_eastern_marks(data):
+        return eastern
+    western = _strict(_not_utf8(data), "cp1252")
     if western and not _NOT_WESTERN.search(western.text):
-        return western
+        return _strict(data, "cp1252") or Decoded(data.decode("latin-1"), "latin-1")
     for match in from_bytes(_telling_part(data), cp_isolation=list(_CANDIDATES)):
         if decoded := _strict(data, match.encoding):
             return decoded
@@ -192,6 +207,28 @@ def _mostly_utf8(data: bytes) -> bool:
     n_sequences = len(whole) - sum(map(len, re.findall(r"[\x00-\x7f]+", whole)))
     n_broken = len(data.decode("utf-8", "replace")) - len(whole)
     return n_sequences >= 4 * n_broken
+
+
+def _not_utf8(data: bytes) -> bytes:
+    """The lines that are not UTF-8: what several files were joined to may have others, which repair mends."""
+    return b"\n".join(line for line in data.split(b"\n") if not line.isascii() and not _strict(line, "utf-8"))
+
+
+def _with_eastern_marks(data: bytes) -> Decoded | None:
+    """English in the codec in which the most Eastern marks close words, as `pain，`: these are read as Western signs
+    (`pain£¬`), which close none. The first of such codecs, for most have some marks in common."""
+    found = [(_closed(decoded.text), decoded) for codec in _EASTERN if (decoded := _strict(data, codec))]
+    most, best = max(found, key=itemgetter(0), default=(0, None))
+    return best if most else None
+
+
+def _closed(text: str) -> int:
+    """How many words Eastern marks close; 0 where such marks stand elsewhere as often, or it is not English."""
+    closed = len(_BEHIND_WORD.findall(text))
+    if 2 * closed <= len(_CLOSING.findall(text)) or _NOT_EASTERN.search(text):
+        return 0
+    n_letters = sum(map(len, re.findall("[A-Za-z]+", text)))
+    return closed if _LETTERS_FOR_ONE * len(_IDEOGRAPH.findall(text)) <= n_letters else 0
 
 
 def _telling_part(data: bytes) -> bytes:
