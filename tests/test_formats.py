@@ -121,6 +121,51 @@ def test_a_broken_document_says_where():
     assert f"character {text.index('Zinc') - 1}" in cut_off.detail
 
 
+# --- JSON lines
+
+
+@given(st.text('[]{}":,\\\\ t1', max_size=12), TEXTS.filter(lambda texts: len(texts) > 1), st.sampled_from(["", ","]))
+def test_whatever_the_first_line_is_the_others_are_read(first, texts, behind):
+    lines = [json.dumps({"text": text}) + behind for text in texts]
+    assert records("a.jsonl", "\n".join([first, *lines, ""]).encode())[-len(texts) :] == records(
+        "a.jsonl", "\n".join(lines).encode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "error"),
+    [('{"text": "cut off here,', "json"), ("[INFO] 3 pages", "json"), ('{"text":', "json"), ("[", "json"),
+     ('{"id": 7,', "json"), ('{"id": [', "json"), ("[]", "json"), ("3 pages", "json"), ('{"id": 7}', "field")],
+)  # fmt: skip
+@pytest.mark.parametrize("size", [1, 100_000])  # a line of more than is looked at to tell a document
+def test_a_first_line_that_is_no_record_is_lost_alone(first, error, size):
+    if size > 1 and first in ("[", '{"text":', '{"id": ['):
+        pytest.skip("so an array or object may begin")
+    lines = [first, *(json.dumps({"text": f"Rest {i}. " + "Ice. " * size}) for i in range(3))]
+    assert [found[:6] for found in records("a.jsonl", "\n".join(lines).encode())] == [
+        error, "Rest 0", "Rest 1", "Rest 2"]  # fmt: skip
+
+
+@pytest.mark.parametrize("around", ['{}\n', '{},\n', '\ufeff{}\n', '\x1e{}\n', '  {} \r\n', '\0{}\0\n'])  # fmt: skip
+def test_what_stands_around_a_record_is_none_of_it(around):
+    lines = "".join(around.replace("{}", json.dumps({"text": f"Rest {i}."})) for i in range(3))
+    assert records("a.jsonl", lines.encode()) == ["Rest 0.", "Rest 1.", "Rest 2."]
+    assert records("a.jsonl", lines.encode("utf-16")) == ["Rest 0.", "Rest 1.", "Rest 2."]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_an_answer_of_an_api_is_read_on_one_line_or_more(indent):
+    answer = {"status": "ok", "tags": [{"name": "a"}], "results": [{"text": "one"}, {"id": 2}, {"html": "<p>two"}]}
+    one = json.dumps(answer, indent=indent).encode()
+    assert records("a.json", one) == ["one", "field", "<p>two"]
+    assert records("a.jsonl", json.dumps(answer).encode() + b"\n" + json.dumps({"text": "x"}).encode()) == [
+        "one", "field", "<p>two", "x"]  # fmt: skip
+    for none in ({"results": [{"body": "x"}]}, {"one": [{"text": "x"}], "two": [{"text": "y"}]}, {"tags": ["a"]}):
+        assert records("a.json", json.dumps(none, indent=indent).encode()) == ["field"]
+    page = {"text": "one", "comments": [{"text": "two"}]}
+    assert records("a.json", json.dumps(page, indent=indent).encode()) == ["one"]
+
+
 # --- web archives
 
 

@@ -17,22 +17,66 @@ from pipeline.text.formats.fields import page_of
 from pipeline.text.formats.record import Record
 from pipeline.text.formats.unpack import can_restart, chunks, restarted
 
-__all__ = ["opens_document", "read_document"]
+__all__ = ["AROUND", "is_document", "pages_in", "read_document"]
+
+# What may stand around a record: a byte order mark where files were joined, the mark before each record of RFC 7464.
+AROUND = b"\xef\xbb\xbf\x1e\0 \t\r\n"
 
 _LONGEST = 1 << 26  # code points of an element; what is broken is looked for no further
 _DECODER = json.JSONDecoder(strict=False)
-_BLANK = frozenset(" \t\r\n\ufeff\0")
+_BLANK = frozenset(AROUND.decode())
+_MARKS = b"\xef\xbb\xbf\x1e\0"  # before a record; of a document lines that are objects are indented
+_TOKEN = len("-Infinity")  # the longest that JSON has besides strings and numbers
 
 
-def opens_document(line: bytes) -> bool:
-    """Whether a file with this first line, or so much of it, is one document rather than a record a line.
+def is_document(head: bytes, *, more: bool = False) -> bool:
+    """Whether a file that begins so is one document rather than a record a line. more: it goes on behind `head`.
 
-    >>> opens_document(b'[{"text": "Rest."},'), opens_document(b'{"id": 7,\\n'), opens_document(b'{"text": "Rest."}\\n')
+    It opens an array, or an object that its first line does not close. Where something is wrong with it, or it is over
+    and more comes behind, while other lines are objects, it is lines: the first of them is broken, or no record.
+
+    >>> is_document(b'[{"text": "Rest."},'), is_document(b'{"id": 7,\\n'), is_document(b'{"text": "Rest."}\\n')
     (True, True, False)
+    >>> is_document(b'[INFO] 2 pages\\n{"text": "Rest."}\\n'), is_document(b'{"text": "cut,\\n{"text": "Rest."}\\n')
+    (False, False)
     """
-    start = line.strip(b"\xef\xbb\xbf\0 \t\r\n")
-    over = line.endswith(b"\n") and start.endswith((b"{", b"[", b",", b":"))
-    return start.startswith(b"[") or (start.startswith(b"{") and over)
+    first, *others = head.lstrip(AROUND).split(b"\n")
+    over = others and first.rstrip().endswith((b"{", b"[", b",", b":"))
+    if not first.startswith(b"[") and not (first.startswith(b"{") and over and _state(first) != "whole"):
+        return False
+    if _state(head, slack=_TOKEN if more else 0) != "broken":
+        return True
+    states = [_state(line) if line.strip(_MARKS).startswith(b"{") else "" for line in others]
+    return not ("whole" in states or (more and states[-1:] == ["open"]))
+
+
+def _state(data: bytes, *, slack: int = 0) -> str:
+    """What lines hold: a `whole` JSON value, an `open` one, which wants nothing but more, or one that is `broken`.
+
+    slack: how many characters of the end may be a part of something. A comma may stand behind.
+    """
+    text = data.strip(AROUND).removesuffix(b",").decode("utf-8", "replace")
+    try:
+        _, end = _DECODER.raw_decode(text)
+    except RecursionError:
+        return "open"
+    except json.JSONDecodeError as error:
+        closed = error.pos < len(text) - slack and not error.msg.startswith("Unterminated string")
+        return "broken" if closed else "open"
+    return "whole" if end == len(text) else "broken"
+
+
+def pages_in(value: object, config: Ingest) -> list[object] | None:
+    """The array with pages of an object that is none itself, as an API answers; None where there is not just one."""
+    names = {config.text_field, config.html_field}
+    if not isinstance(value, dict) or names & value.keys():
+        return None
+    arrays = [
+        array
+        for array in value.values()
+        if isinstance(array, list) and any(isinstance(each, dict) and names & each.keys() for each in array)
+    ]
+    return arrays[0] if len(arrays) == 1 else None
 
 
 def read_document(
@@ -73,13 +117,13 @@ def _texts(head: bytes, stream: BinaryIO) -> tuple[Iterator[str], str]:
 
 
 def _values(text: "_Text", config: Ingest) -> Iterator[object]:
-    """The elements of an array, or of the only one with objects in an object that is no page, or what stands alone.
-    Raises ValueError where the document is broken."""
+    """The elements of an array, or of that within an object (`pages_in`), or what stands alone.
+
+    Raises ValueError where the document is broken.
+    """
     if text.sign() != "[":
         value = text.value()
-        fields = value if isinstance(value, dict) and not {config.text_field, config.html_field} & value.keys() else {}
-        arrays = [each for each in fields.values() if isinstance(each, list) and any(isinstance(x, dict) for x in each)]
-        yield from arrays[0] if len(arrays) == 1 else [value]
+        yield from pages_in(value, config) or [value]
     else:
         text.at += 1
         while text.sign() != "]":
