@@ -136,12 +136,16 @@ def _values(column: "pa.Array") -> list[object]:
     except UnicodeDecodeError:
         return list(column.cast(pa.large_binary()).to_pylist())
     except (LookupError, OverflowError, ValueError):
-        times = pa.types.is_timestamp(column.type)
-        return [_value(each) for each in (column.cast(pa.timestamp(column.type.unit, "UTC")) if times else column)]
+        return [_value(each) for each in column]
 
 
 def _value(scalar: "pa.Scalar") -> object:
+    import pyarrow as pa
+
     try:
-        return scalar.as_py()
-    except (LookupError, OverflowError, ValueError):
+        try:
+            return scalar.as_py()
+        except LookupError:
+            return scalar.cast(pa.timestamp(scalar.type.unit, "UTC")).as_py()
+    except (OverflowError, ValueError):
         return None
