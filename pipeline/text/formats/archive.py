@@ -1,6 +1,7 @@
 """Files packed into one: zip and tar. Members are read from the archive; nothing is ever written to disk."""
 
 import errno
+import io
 import lzma
 import re
 import stat
@@ -70,18 +71,40 @@ def _opened(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> BinaryIO | Reje
 
 
 def _tar(stream: BinaryIO, meter: Meter) -> Members:
-    try:
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
-            for entry in archive:
-                member = archive.extractfile(entry) if entry.isfile() else None
-                if member is not None:
-                    meter.add(entry.size)  # a sparse file may be large on little data
-                    yield entry.name, one_way(cast(BinaryIO, member))
-            # An archive ends with two blocks of zeros; the library has read the first and takes any end for it.
-            if archive.fileobj and archive.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-                raise RejectError("truncated", "the archive breaks off before its end: fetch it again")
-    except DAMAGED as error:
-        raise RejectError("corrupt", f"this is no tar archive, or it is cut short ({error}): fetch it again") from error
+    """The members of an archive, and of those behind it, as `cat` leaves them: zeros fill the room between two."""
+    source, n_archives = one_way(stream), 0
+    while not n_archives or _is_more(source):
+        begun = not n_archives
+        try:  # by the block, so that nothing of the next archive is taken with the end of this one
+            with tarfile.open(fileobj=source, mode="r|", bufsize=tarfile.BLOCKSIZE) as archive:
+                begun = True
+                yield from _tar_members(archive, meter)
+        except DAMAGED as error:
+            lost = RejectError("corrupt", f"this is no tar archive, or it is cut short ({error}): fetch it again")
+            if begun:
+                raise lost from error
+            yield "behind the end of the archive", lost
+            return
+        n_archives += 1
+
+
+def _tar_members(archive: tarfile.TarFile, meter: Meter) -> Members:
+    for entry in archive:
+        member = archive.extractfile(entry) if entry.isfile() else None
+        if member is not None:
+            meter.add(entry.size)  # a sparse file may be large on little data
+            yield entry.name, one_way(cast(BinaryIO, member))
+    # An archive ends with two blocks of zeros; the library has read the first and takes any end for it.
+    if archive.fileobj and archive.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise RejectError("truncated", "the archive breaks off before its end: fetch it again")
+
+
+def _is_more(source: io.BufferedReader) -> bool:
+    """Whether something other than zeros is left, which are passed."""
+    while (ahead := source.peek()) and not ahead.strip(b"\0"):
+        source.read(len(ahead))
+    source.read(len(ahead) - len(ahead.lstrip(b"\0")))
+    return bool(ahead)
 
 
 ARCHIVES: Mapping[str, Callable[[BinaryIO, Meter], Members]] = MappingProxyType({"zip": _zip, "tar": _tar})

@@ -22,6 +22,9 @@ _HARMLESS = 64 << 20
 # Small steps bound what one call can swell to: deflate 1:1032, Zstandard about 1:32,000.
 _STEP = 4096
 _BUFFER = 1 << 20
+_WINDOW = (
+    1 << 31
+)  # bytes that Zstandard may look back, as `--long=31` has it; memory is used as far as they are unpacked
 
 
 class _Decompressor(Protocol):
@@ -41,7 +44,7 @@ def _gzip() -> _Decompressor:
 def _zstandard() -> _Decompressor:
     import zstandard
 
-    return zstandard.ZstdDecompressor().decompressobj()
+    return zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj()
 
 
 COMPRESSIONS: Mapping[str, Callable[[], _Decompressor]] = MappingProxyType(
@@ -99,7 +102,7 @@ def chunks(stream: BinaryIO) -> Iterator[bytes]:
     return iter(lambda: stream.read(_BUFFER), b"")
 
 
-def one_way(stream: BinaryIO) -> BinaryIO:
+def one_way(stream: BinaryIO) -> io.BufferedReader:
     """The bytes of a stream that can be read once only, whatever it says of itself."""
     return io.BufferedReader(_Chunks(lambda: chunks(stream)), _BUFFER)
 

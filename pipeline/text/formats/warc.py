@@ -5,6 +5,7 @@ are undone here: fastwarc takes a gzip body that breaks off for a whole one, and
 """
 
 import io
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -24,6 +25,8 @@ _KINDS = ("response", "resource", "conversion")
 _PAGES = ("text/html", "application/xhtml+xml", "text/plain")
 _ENCODINGS = {"gzip": ".gz", "x-gzip": ".gz", "zstd": ".zst"}
 _GZIP, _ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+# The size of a chunk, in hexadecimal digits; some servers pad it, and an extension may follow (RFC 9112, 7.1.1).
+_CHUNK = re.compile(rb"([0-9a-fA-F]{1,16})[ \t]*+(?:;[^\r\n]*+)?\r\n")
 _HEADER = 1 << 20  # bytes; some servers send cookies and policies beyond fastwarc's own limit of 32 KiB
 
 
@@ -153,16 +156,22 @@ def _is_plain(body: bytes) -> bool:
 
 
 def _without_chunks(body: bytes) -> bytes:
-    """`body` itself where it does not begin with the size of a chunk. Raises RejectError `truncated`."""
-    from fastwarc.stream_io import ChunkedReader
+    """`body` itself where it does not begin with the size of a chunk. Raises RejectError `truncated`.
 
-    size = body[:20].partition(b"\r\n")[0].partition(b";")[0].strip()
-    if not size or size.strip(b"0123456789abcdefABCDEF"):
+    Read here, for fastwarc takes a chunk's extension for damage.
+    """
+    chunk, at, found = _CHUNK.match(body), 0, []
+    if chunk is None:
         return body
-    try:
-        return ChunkedReader(io.BytesIO(body)).read()
-    except OSError as error:
-        raise RejectError("truncated", f"its chunks break off or are damaged ({error}): fetch it again") from error
+    while chunk and (size := int(chunk[1], 16)):
+        found.append(body[chunk.end() : chunk.end() + size])
+        at = chunk.end() + size + 2
+        if body[at - 2 : at] != b"\r\n":
+            raise RejectError("truncated", f"its chunks break off or are damaged at byte {at - 2}: fetch it again")
+        chunk = _CHUNK.match(body, at)
+    if chunk is None and at < len(body):
+        raise RejectError("truncated", f"its chunks break off or are damaged at byte {at}: fetch it again")
+    return b"".join(found)
 
 
 def _charset(content_type: str) -> str | None:
