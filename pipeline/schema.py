@@ -93,7 +93,7 @@ _DOCUMENT = Column("document_id", _STRING, "the article it stands in")
 _SEGMENT = Column("segment_id", _STRING, "the segment it stands in")
 _URL = _maybe("url", _STRING, "address of the page, where the record or the page says it")
 _SITE = _maybe("site", _STRING, "host of the url, without www.; where there is no url, the name the page gives it")
-_TITLE = _maybe("title", _STRING, "headline of the article, repaired")
+_TITLE = _maybe("title", _STRING, "headline of the article, repaired, as the record or the page says")
 _TERMINOLOGY = Column("terminology", _ENUM, "version of the terminology that concepts were looked up in, one a run: "
                       "embedded, or large (with the file of tag.terminology), and a hash of its terms")  # fmt: skip
 
@@ -149,9 +149,8 @@ _ALL = (
         Column("document_id", _STRING, "hash of source_id, raw_start and raw_end"),
         _SOURCE, _PATH, _RECORD,
         _URL, *_place("url"), _SITE, *_place("site"), _TITLE, *_place("title"),
-        _maybe("author", _STRING, "who wrote it, as the page's metadata or a byline says"), *_place("author"),
-        _maybe("published", _STRING, "day of publication, YYYY-MM-DD, where the page says it outright"),
-        *_place("published"),
+        _maybe("author", _STRING, "who wrote it, as the record, the page or a byline says"), *_place("author"),
+        _maybe("published", _STRING, "day of publication, YYYY-MM-DD, where it is said outright"), *_place("published"),
         Column("language", _ENUM, "ISO 639-1 code of the main language; und where none is likelier than not"),
         Column("language_score", _FLOAT, "confidence of the language, 0 to 1"),
         _START, _END,
@@ -262,6 +261,7 @@ _ALL = (
         _SOURCE, _PATH, _RECORD, _URL,
         Column("format", _ENUM, "what the text is: txt, md or html"),
         _maybe("raw_base", _INT, "code points of the source before this stretch of it; null where it is whole"),
+        *(_maybe(name, _STRING, f"{name}, as the record says") for name in ("title", "author", "published")),
         Column("text", pa.large_string(), "the decoded text, untouched: BOM, CRLF and NUL stay where they were"),
     ), ("source_path", "record", "raw_base"), public=False),
     Table("sketches", "the slim columns that the join over all articles needs", (

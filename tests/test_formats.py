@@ -167,6 +167,87 @@ def test_an_answer_of_an_api_is_read_on_one_line_or_more(indent):
     assert records("a.json", json.dumps(page, indent=indent).encode()) == ["one"]
 
 
+# --- what records say of their pages
+
+
+def said(fields, **settings):
+    """url, fetched_at, title, author and published of a record, which JSON lines, JSON and, of texts, CSV agree on."""
+    found = []
+    line = json.dumps({"text": "Ice.", **fields}).encode()
+    files = {"a.jsonl": line, "a.json": b"[" + line + b"]"}
+    if all(isinstance(value, str) for value in fields.values()):
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer).writerows([["text", *fields], ["Ice.", *fields.values()]])
+        files["a.csv"] = buffer.getvalue().encode()
+        files["a.parquet"] = parquet(pa.table({"text": ["Ice."], **{name: [value] for name, value in fields.items()}}))
+    for name, data in files.items():
+        [item] = read(name, io.BytesIO(data), len(data), Ingest(**settings))
+        found.append((item.url, item.fetched_at, item.title, item.author, item.published))
+    assert len(set(found)) == 1
+    return found[0]
+
+
+NOTHING = ["", " \n", "NULL", "null", "None", "nan", "NaN", "N/A", "\\N", "false", None, False, True, float("nan"),
+           float("inf"), [], {}, {"a": 1}, [None], [["x"]]]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", NOTHING, ids=repr)
+def test_what_is_no_answer_is_null(value):
+    assert said(dict.fromkeys(("url", "fetched_at", "title", "author", "published"), value)) == (None,) * 5
+
+
+def test_what_is_not_of_its_type_is_null():
+    assert said({"url": 5, "fetched_at": 1683000000.5, "title": 7, "author": 12}) == (
+        None, "1683000000.5", None, None, None)  # fmt: skip
+    assert said({"url": ["https://a.example"], "fetched_at": ["x"], "title": {"a": "x"}}) == (None,) * 5
+
+
+def test_blanks_around_are_none_of_a_field():
+    assert said({"url": " https://a.example/1\n", "title": "\ufeff Gout\t"})[:3] == (
+        "https://a.example/1",
+        None,
+        "Gout",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "title", "author", "published"),
+    [
+        ({"title": "Gout", "author": "Ada Reed", "date": "2020-01-02"}, "Gout", "Ada Reed", "2020-01-02"),
+        ({"Headline": "Gout", "BYLINE": "By Ada Reed", "datePublished": "2 May 2020"}, "Gout",
+         "By Ada Reed", "2 May 2020"),
+        ({"title": "", "headline": "Gout", "author": None, "authors": ["Ada Reed", "Jo Hall"]}, "Gout",
+         "Ada Reed, Jo Hall", None),
+        ({"author": [{"name": "Ada Reed"}, {"id": 2}], "publish_date": None, "date_publish": "2020-01-02"}, None,
+         "Ada Reed", "2020-01-02"),
+        ({"author": {"name": "Ada Reed"}, "publishedAt": "2020-01-02T03:04Z"}, None, "Ada Reed", "2020-01-02T03:04Z"),
+        ({"date": "2020-01-02", "dump": "CC-MAIN-2020-05"}, None, None, None),
+        ({"subtitle": "Gout", "coauthor": "Ada Reed", "date_download": "2020-01-02"}, None, None, None),
+    ],
+)  # fmt: skip
+def test_a_record_says_title_author_and_date_by_their_usual_names(fields, title, author, published):
+    assert said(fields)[2:] == (title, author, published)
+
+
+def test_a_field_that_settings_name_says_nothing_else():
+    assert said({"date": "2020-01-02", "title": "https://a.example"}, fetched_field="date", url_field="title") == (
+        "https://a.example", "2020-01-02", None, None, None)  # fmt: skip
+
+
+def test_a_parquet_column_that_says_something_of_pages_never_costs_one():
+    broken = pa.StringArray.from_buffers(2, *pa.array([b"caf\xe9", b"x"]).buffers()[1:])
+    columns = {
+        "authors": pa.ListArray.from_arrays([0, 1, 2], broken),
+        "title": pa.array([1.5, None]),
+        "published": pa.array([86_400_000 * 365 * 50, None], pa.date64()),
+        "date": pa.array([{"day": 1}, None]),
+    }
+    data = parquet(pa.table({"text": ["one", "two"], **columns}))
+    one, two = read("a.parquet", io.BytesIO(data), len(data), Ingest())
+    assert (one.text, one.title, one.author, one.published) == ("one", None, None, "2019-12-20")
+    assert (two.text, two.author) == ("two", "x")
+
+
 # --- web archives
 
 

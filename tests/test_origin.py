@@ -35,8 +35,9 @@ PAGE = """<html><head><title>Rest and backs | Knee Guardian</title>
 <body><h1>Rest &amp; backs</h1><p>Long rest in bed makes a sore back worse, and walking helps it.</p></body></html>"""
 
 
-def documents(text: str, kind: str = "txt", url: str | None = None) -> list[dict[str, object]]:
-    row = {"source_id": "s", "source_path": "a", "record": 0, "url": url, "format": kind, "text": text}
+def documents(text: str, kind: str = "txt", url: str | None = None, **said: str) -> list[dict[str, object]]:
+    """The rows of one source; said: what its record says of it."""
+    row = {"source_id": "s", "source_path": "a", "record": 0, "url": url, "format": kind, "text": text, **said}
     table = pa.Table.from_pylist([row], schema=TABLES["texts"].schema)
     return CLEAN.run({"texts": table}, Clean())["documents"].to_pylist()
 
@@ -86,6 +87,35 @@ def test_the_record_goes_before_the_page_and_has_no_place() -> None:
     [row] = documents(PAGE, "html", "https://www.Crawl.example/1")
     for name, value in (("url", "https://www.Crawl.example/1"), ("site", "crawl.example")):
         assert (row[name], row[f"{name}_start"], row[f"{name}_end"]) == (value, None, None)
+
+
+TOLD = {"title": "Backs &amp; beds | Knee Guardian", "author": "by Jo  Hall", "published": "Mon, 2 May 2020 10:00"}
+
+
+def test_what_the_record_says_goes_before_the_page_and_has_no_place() -> None:
+    for text, kind in ((PAGE, "html"), ("Rest\n\nBy Ada Reed | May 1, 2019\n\nRest helps a sore back a lot.\n", "txt")):
+        [row] = documents(text, kind, **TOLD)
+        assert [row[name] for name in ("title", "author", "published")] == ["Backs & beds", "Jo Hall", "2020-05-02"]
+        assert {row[f"{name}_{end}"] for name in ("title", "author", "published") for end in ("start", "end")} == {None}
+
+
+def test_what_is_of_no_use_in_a_record_is_left_to_the_page() -> None:
+    [row], [told] = (
+        documents(PAGE, "html", **said)
+        for said in ({}, {"author": "https://social.example/ada", "published": "03/04/2019"})
+    )
+    assert told == row
+    [row] = documents(PAGE, "html", title="Backs")
+    assert (row["title"], row["author"], row["published"]) == ("Backs", "Ada Reed", "2019-03-04")
+
+
+def test_what_the_record_says_it_says_of_its_first_article() -> None:
+    pages = [page.text for page in load_pages(CORPUS, "dev")[:6]]
+    alone = documents("\n\n".join(pages))
+    rows = documents("\n\n".join(pages), **TOLD)
+    assert len(rows) > 1
+    assert [row["title"] for row in rows] == ["Backs & beds", *(row["title"] for row in alone[1:])]
+    assert rows[1:] == alone[1:]
 
 
 def test_a_page_without_an_address_has_the_name_of_its_site() -> None:

@@ -31,6 +31,7 @@ from pipeline.text.line import Lines, lines_of
 from pipeline.text.line_marks import outside, without_line_marks
 from pipeline.text.metadata import Metadata
 from pipeline.text.origin import Words, origin
+from pipeline.text.recorded import RECORDED, recorded
 from pipeline.text.segments import Parts, read_lines
 
 __all__ = ["CLEAN"]
@@ -84,11 +85,7 @@ def _run(tables: Tables, config: Clean) -> dict[str, pa.Table]:
     documents: list[dict[str, Any]] = []
     segments = []
     for sources in _batches(tables["texts"], config):
-        articles = [
-            (source, article)
-            for source, found in _labelled(_cut(sources), config)
-            for article in _articles(source, found)
-        ]
+        articles = [one for source, found in _labelled(_cut(sources), config) for one in _articles(source, found)]
         spoken = languages([sample(article) for _, article in articles])
         counts = _characters([article for _, article in articles])
         found = [
@@ -189,8 +186,9 @@ def _tables(table: PartTable) -> Iterator[PartTable]:
         )
 
 
-def _articles(source: Source, segments: Article) -> Iterator[Article]:
-    """The articles of a source; an HTML page is one, unless it is read like plain text."""
+def _articles(source: Source, segments: Article) -> Iterator[tuple[Source, Article]]:
+    """The articles of a source; an HTML page is one, unless it is read like plain text. What the record says of its
+    page it says of the first."""
     starts = [0]
     if source.plain:
         starts = article_starts(segments.label, segments.reason, segments.line)
@@ -198,8 +196,9 @@ def _articles(source: Source, segments: Article) -> Iterator[Article]:
         places = [segments.start[i] for i in starts[1:]]
         segments = page_of(segments, source.dropped or NOTHING, source.markup, source.text, reason=REASON)
         starts = [0, *(bisect_left(segments.start, place) for place in places)]
+    others = replace(source, row=source.row | dict.fromkeys(RECORDED))
     for begin, end in pairwise([*starts, len(segments.label)]):
-        yield segments.between(begin, end)
+        yield others if begin else source, segments.between(begin, end)
 
 
 def _characters(articles: Sequence[Article]) -> Iterator[tuple[int, int]]:
@@ -231,6 +230,7 @@ def _document(
         "source_path": row["source_path"],
         "record": row["record"],
         **origin(row["url"], source.meta, *_said(article, base, plain=not source.dropped)),
+        **recorded(row),
         "language": language[0],
         "language_score": language[1],
         "raw_start": start,

@@ -245,6 +245,9 @@ def _text_row(file: _File, index: int, item: Record) -> dict[str, Any]:
         "url": item.url,
         "format": item.kind,
         "raw_base": item.base,
+        "title": item.title,
+        "author": item.author,
+        "published": item.published,
         "text": item.text,
     }
 

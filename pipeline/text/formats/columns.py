@@ -1,5 +1,6 @@
 """Tables with a page a row: CSV (also with tabs, semicolons or bars) and Parquet."""
 
+import contextlib
 import csv
 import io
 import sys
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from pipeline.config import Ingest
 from pipeline.errors import RejectError
 from pipeline.text.decode import decode, is_utf8
-from pipeline.text.formats.fields import page_of
+from pipeline.text.formats.fields import page_of, says
 from pipeline.text.formats.record import Record
 from pipeline.text.formats.unpack import Meter, can_restart, chunks, restarted
 
@@ -94,7 +95,7 @@ def _check_once(names: Sequence[str], config: Ingest) -> None:
 
 
 def read_parquet(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectError]:
-    """One record a row; only the fields that the settings name are read, a batch of rows at a time.
+    """One record a row; only fields that a record is made of are read, a batch of rows at a time.
 
     Raises RejectError `corrupt`, `field` (neither the text nor the HTML field is there, or one is twice) and `bomb`.
     """
@@ -115,7 +116,7 @@ def read_parquet(stream: BinaryIO, config: Ingest) -> Iterator[Record | RejectEr
             )
         _check_once(names, config)
         number = 0
-        for batch in file.iter_batches(_BATCH, columns=[name for name in wanted if name in names]):
+        for batch in file.iter_batches(_BATCH, columns=[name for name in names if name in wanted or says(name)]):
             meter.add(batch.nbytes)
             columns = {name: _values(batch.column(at)) for at, name in enumerate(batch.schema.names)}
             for row in zip(*columns.values(), strict=True):
@@ -131,12 +132,12 @@ def _values(column: "pa.Array") -> list[object]:
     known by another name are in UTC; null is what Python has no value for, as a day of the year 55,000."""
     import pyarrow as pa
 
-    try:
-        return list(column.to_pylist())
-    except UnicodeDecodeError:
-        return list(column.cast(pa.large_binary()).to_pylist())
-    except (LookupError, OverflowError, ValueError):
-        return [_value(each) for each in column]
+    with contextlib.suppress(LookupError, OverflowError, ValueError, pa.ArrowException):
+        try:
+            return list(column.to_pylist())
+        except UnicodeDecodeError:
+            return list(column.cast(pa.large_binary()).to_pylist())
+    return [_value(each) for each in column]
 
 
 def _value(scalar: "pa.Scalar") -> object:

@@ -1,6 +1,8 @@
-"""Records with named fields: which of them hold the page, its address and its date."""
+"""Records with named fields: which of them hold the page, its address, and what is said of it."""
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from pipeline.config import Ingest
 from pipeline.errors import RejectError
@@ -8,7 +10,25 @@ from pipeline.text.decode import decode
 from pipeline.text.formats.plain import declared_charset
 from pipeline.text.formats.record import Record, content_kind
 
-__all__ = ["page_of"]
+__all__ = ["page_of", "says"]
+
+# How crawls and datasets call what a page is titled, who wrote it and when it was published, best first, in lower case
+# and without marks: schema.org (headline, datePublished), trafilatura and CC-News (title, author, date), newspaper and
+# news-please (authors, publish_date, date_publish), news APIs (publishedAt) and feeds (creator, pubDate).
+_SAID = {
+    "title": ("title", "headline"),
+    "author": ("author", "authors", "byline", "creator"),
+    "published": ("published", "datepublished", "publisheddate", "publishdate", "datepublish", "publicationdate",
+                  "publishedat", "publishedon", "publishedtime", "pubdate", "date"),
+}  # fmt: skip
+_KNOWN = frozenset(name for names in _SAID.values() for name in names)
+_DUMP = "dump"  # beside it `date` is the day of the crawl (FineWeb and what is made of it)
+_MARKS = re.compile(r"[\W_]+")
+_MOST = 20  # names of a list of authors
+_BLANK = "\0\ufeff\xa0 \t\r\n"
+# How tables and programs write that there is nothing.
+_NOTHING = frozenset(("", "null", "none", "nil", "nan", "nat", "n/a", "#n/a", "na", "<na>", "\\n", "-", "undefined",
+                      "true", "false", "inf", "-inf"))  # fmt: skip
 
 
 def page_of(fields: Mapping[str, object], encoding: str, place: str, config: Ingest) -> Record | RejectError:
@@ -37,7 +57,20 @@ def page_of(fields: Mapping[str, object], encoding: str, place: str, config: Ing
     text = value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     kind = "html" if name == config.html_field else content_kind(text)
     encoding = encoding if text == value else f"{encoding.removesuffix('/replace')}/replace"
-    return Record(text, encoding, kind, _text(fields.get(config.url_field)), _text(fields.get(config.fetched_field)))
+    url, fetched_at = _text(fields.get(config.url_field), str), _text(fields.get(config.fetched_field))
+    values = _telling(fields, config)
+    title, author = _said(values, "title", str), _said(values, "author", str)
+    published = _said(values, "published")
+    return Record(text, encoding, kind, url, fetched_at, title=title, author=author, published=published)
+
+
+def says(name: str) -> bool:
+    """Whether a field of this name may say something of the page: its title, author or date.
+
+    >>> says("Date Published"), says("datePublished"), says("category")
+    (True, True, False)
+    """
+    return _plain(name) in _KNOWN or name == _DUMP
 
 
 def _page_field(fields: Mapping[str, object], config: Ingest) -> str:
@@ -53,10 +86,43 @@ def _is_blank(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip("\0\ufeff \t\r\n"))
 
 
-def _text(value: object) -> str | None:
-    """A field as text; null, empty and nested values are no answer."""
-    if value in (None, "", b"") or isinstance(value, list | dict):
-        return None
+def _telling(fields: Mapping[str, object], config: Ingest) -> dict[str, object]:
+    """What a record says of its page beside its address; a field with a purpose by the settings says nothing else."""
+    taken = {config.text_field, config.html_field, config.url_field, config.fetched_field}
+    values: dict[str, object] = {}
+    for name, value in fields.items():
+        if name not in taken:
+            values.setdefault(_plain(name), value)
+    if _DUMP in fields:
+        values.pop("date", None)
+    return values
+
+
+def _said(values: Mapping[str, object], kind: str, wanted: type = object) -> str | None:
+    return next((found for name in _SAID[kind] if (found := _names(values.get(name), wanted))), None)
+
+
+@lru_cache(4096)
+def _plain(name: str) -> str:
+    return _MARKS.sub("", name.lower())
+
+
+def _names(value: object, wanted: type) -> str | None:
+    """A field as words: a text, the name of an object, those of a list joined."""
+    if isinstance(value, list):
+        return ", ".join(filter(None, (_name(each, wanted) for each in value[:_MOST]))) or None
+    return _name(value, wanted)
+
+
+def _name(value: object, wanted: type) -> str | None:
+    return _text(value.get("name") if isinstance(value, dict) else value, wanted)
+
+
+def _text(value: object, wanted: type = object) -> str | None:
+    """A field as text, if it is of the wanted type; null, empty and nested values, truths and NaN are no answer."""
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return str(value).encode("utf-8", "replace").decode("utf-8")
+        value = value.decode("utf-8", "replace")
+    if not isinstance(value, wanted) or isinstance(value, bool | list | dict | tuple):
+        return None
+    text = str(value).encode("utf-8", "replace").decode("utf-8").strip(_BLANK)
+    return None if text.lower() in _NOTHING else text

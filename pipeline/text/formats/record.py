@@ -30,9 +30,9 @@ _OUTSIDE = 0.1  # share of a piece of HTML that may stand in no block; where mor
 class Record:
     """One text.
 
-    kind: what the text is: txt, md or html. encoding: see `decode`. url, fetched_at: as the record says.
-    base: None where the text is whole; else this is a stretch of a text too long to be held, and `base` code points
-    of it come before. more: another stretch of the same text follows.
+    kind: what the text is: txt, md or html. encoding: see `decode`. url, fetched_at, title, author, published: as the
+    record says. base: None where the text is whole; else this is a stretch of a text too long to be held, and `base`
+    code points of it come before. more: another stretch of the same text follows.
     """
 
     text: str
@@ -42,6 +42,9 @@ class Record:
     fetched_at: str | None = None
     base: int | None = None
     more: bool = False
+    title: str | None = None
+    author: str | None = None
+    published: str | None = None
 
 
 # A reader takes a stream of unpacked bytes and yields the file's records in order; a lost record is yielded as the
