@@ -11,7 +11,13 @@
 Every message names the file or setting, the place in it, and the remedy.
 """
 
-__all__ = ["ClaimsieveError", "ConfigError", "InputError", "OutputError", "RejectError", "SchemaError", "StageError"]
+__all__ = [
+    "PASSING", "ClaimsieveError", "ConfigError", "InputError", "OutputError", "RejectError", "SchemaError",
+    "StageError",
+]  # fmt: skip
+
+# The kind of a reject that says nothing of the bytes that were listed: it holds for one run, another may read them.
+PASSING = "changed"
 
 
 class ClaimsieveError(Exception):

@@ -15,7 +15,7 @@ from pipeline.engines.batches import Task
 from pipeline.engines.fingerprint import code_and_data, config_entries, stage_key
 from pipeline.engines.flow import RunOptions, check, run_stages
 from pipeline.engines.local import LocalEngine
-from pipeline.errors import ConfigError, OutputError, RejectError, StageError
+from pipeline.errors import PASSING, ConfigError, OutputError, RejectError, StageError
 from pipeline.stage import Stage, content_id, from_rows
 from pipeline.stages.clean import CLEAN
 from pipeline.stages.extract import EXTRACT
@@ -56,6 +56,16 @@ def count(tables, config) -> dict[str, pa.Table]:
         for row in tables["texts"].to_pylist()
     ]
     return {"sources": from_rows("sources", rows)}
+
+
+def lines(tables, config):
+    """Each line of each file as a part, as long as nobody takes the files away."""
+    for file in tables["files"].to_pylist():
+        path = Path(file["file_path"])
+        for number, line in enumerate(path.read_text().split(), 1):
+            yield {"texts": from_rows("texts", [text_row(file["source_path"], line) | {"record": number}])}
+            if number == 3 and (path.parent.parent / "away").exists():
+                raise RejectError(PASSING, "it is away: run again")
 
 
 READ = Stage("ingest", ("files",), ("texts",), read, "ingest", together=8)
@@ -131,6 +141,45 @@ class TestWhatIsRedone:
                 run_stages(options)
             path.unlink()
         assert computed(options) == {"ingest": 40, "clean": 40}
+
+
+class TestWhatPasses:
+    """A file that cannot be read for a moment is read by the next run, as in a fresh folder."""
+
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_a_file_that_went_after_it_was_listed(self, options, workers):
+        path, elsewhere = options.raw / "07.txt", options.out.parent / "07.txt"
+
+        def take_away(step: str, done: int, total: int) -> None:
+            if step == "ingest" and not done:
+                path.rename(elsewhere)
+
+        options = replace(options, stages=(INGEST,), workers=workers)
+        run_stages(replace(options, progress=take_away))
+        assert [row["error"] for row in read_table(options.out, "rejects").to_pylist()] == [PASSING]
+        assert check(options)[1].startswith("out of date: the pages changed")
+        elsewhere.rename(path)
+        assert check(options)[1].startswith("out of date: files changed, or could not be read")
+        assert computed(options) == {"ingest": 1}
+        assert check(options)[1].startswith("fresh")
+        assert computed(options) == {}
+        run_stages(replace(options, out=options.out.parent / "anew"))
+        assert table_bytes(options.out) == table_bytes(options.out.parent / "anew")
+
+    def test_a_large_file_that_went_half_way_is_lost_whole_until_it_is_read(self, options):
+        stage = replace(READ, parts=lines)
+        options = replace(options, stages=(stage, COUNT))
+        away = options.out.parent / "away"
+        away.touch()
+        run_stages(options)
+        assert read_table(options.out, "sources").num_rows == 3
+        assert read_table(options.out, "rejects").num_rows == 38
+        away.unlink()
+        assert computed(options)["ingest"] == 38
+        assert computed(options) == {}
+        assert read_table(options.out, "sources").num_rows == sum(range(1, 41))
+        run_stages(replace(options, out=options.out.parent / "anew"))
+        assert table_bytes(options.out) == table_bytes(options.out.parent / "anew")
 
 
 class TestFingerprint:

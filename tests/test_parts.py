@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import tarfile
 import zipfile
 from pathlib import Path
@@ -21,6 +22,7 @@ import pipeline.stages.ingest as ingest
 import pipeline.text.formats as formats
 from pipeline.config import Ingest
 from pipeline.engines.flow import RunOptions, run_stages
+from pipeline.errors import PASSING, RejectError
 from pipeline.store import read_table, read_text, read_texts
 from pipeline.text.decode import is_utf8
 from pipeline.text.formats import plain
@@ -97,6 +99,18 @@ def test_parts_together_are_the_whole(tmp_path: Path, small: None, name: str) ->
     whole, parts = rows(tmp_path)
     assert parts == whole
     assert bool(whole["texts"]) != name.startswith("cut")
+
+
+def test_a_file_that_breaks_off_when_read_again_has_changed(tmp_path: Path, small: None) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(b"".join(b'{"text": "%s"}\n' % os.urandom(900).hex().encode() for _ in range(400))))
+    parts = ingest.INGEST.parts({"files": ingest.find_files(tmp_path)}, Ingest())
+    assert parts is not None
+    assert next(parts)["texts"].num_rows
+    os.truncate(path, path.stat().st_size // 2)
+    with pytest.raises(RejectError) as caught:
+        list(parts)
+    assert caught.value.error == PASSING
 
 
 def test_small_files_are_not_cut(tmp_path: Path) -> None:

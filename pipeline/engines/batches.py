@@ -22,7 +22,10 @@ from pipeline.errors import RejectError, StageError
 from pipeline.stage import Stage, Tables, conform, empty, from_rows
 from pipeline.store import in_order, pack, unpack
 
-__all__ = ["Engine", "Result", "Task", "batches_of", "in_flight", "run_batch", "run_parts", "run_stage", "units_of"]
+__all__ = [
+    "Engine", "Packed", "Result", "Task", "batches_of", "in_flight", "packed", "rejected", "run_batch", "run_parts",
+    "run_stage", "units_of",
+]  # fmt: skip
 
 # Batches under way for each worker: one being worked on, one waiting, so that none idles.
 _AHEAD = 2
@@ -32,6 +35,8 @@ _BATCH_BYTES = 1 << 20
 # Bytes of the tables of one call, so that memory stays bounded where pages pack to next to nothing.
 _GROUP_BYTES = 16 << 20
 _STDLIB = sysconfig.get_path("stdlib")
+
+Packed = dict[str, tuple[bytes, int]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Result:
 
     key: bytes
     unit: str
-    tables: dict[str, tuple[bytes, int]]
+    tables: Packed
 
 
 def run_stage(stage: Stage, config: Any, unit: str, tables: Tables) -> dict[str, pa.Table]:
@@ -67,27 +72,38 @@ def run_stage(stage: Stage, config: Any, unit: str, tables: Tables) -> dict[str,
         made = stage.run(tables, config)
         return {name: in_order(name, conform(name, made[name])) for name in stage.outputs}
     except RejectError as error:
-        reject = {
-            "source_path": unit,
-            "record": error.record,
-            "stage": stage.name,
-            "error": error.error,
-            "detail": error.detail,
-        }
-        return {name: empty(name) for name in stage.outputs} | {"rejects": from_rows("rejects", [reject])}
+        return rejected(stage, unit, error)
     except Exception as error:
         raise StageError(f"stage {stage.name} failed on {unit}: {_describe(error)}") from error
 
 
-def run_parts(stage: Stage, unit: str, parts: Iterator[dict[str, pa.Table]]) -> Iterator[dict[str, tuple[bytes, int]]]:
+def rejected(stage: Stage, unit: str, error: RejectError) -> dict[str, pa.Table]:
+    """The output tables of a stage that cannot take a unit: empty beside one row of `rejects`."""
+    reject = {
+        "source_path": unit,
+        "record": error.record,
+        "stage": stage.name,
+        "error": error.error,
+        "detail": error.detail,
+    }
+    return {name: empty(name) for name in stage.outputs} | {"rejects": from_rows("rejects", [reject])}
+
+
+def packed(tables: Tables) -> Packed:
+    """Tables as they are stored, each with its number of rows."""
+    return {name: (pack(table), table.num_rows) for name, table in tables.items()}
+
+
+def run_parts(stage: Stage, unit: str, parts: Iterator[dict[str, pa.Table]]) -> Iterator[Packed]:
     """The parts of a stage's rows over one unit, each checked, sorted and packed as it comes.
 
-    Raises StageError as `run_stage` does.
+    Raises StageError as `run_stage` does, and the RejectError of what cannot be read on.
     """
     try:
         for made in parts:
-            rows = {name: in_order(name, conform(name, made[name])) for name in stage.outputs}
-            yield {name: (pack(table), table.num_rows) for name, table in rows.items()}
+            yield packed({name: in_order(name, conform(name, made[name])) for name in stage.outputs})
+    except RejectError:
+        raise
     except Exception as error:
         raise StageError(f"stage {stage.name} failed on {unit}: {_describe(error)}") from error
 
@@ -137,7 +153,7 @@ def _run_together(stage: Stage, config: Any, group: Group) -> list[Result]:
 
 
 def _result(task: Task, outputs: Tables) -> Result:
-    return Result(task.key, task.unit, {name: (pack(table), table.num_rows) for name, table in outputs.items()})
+    return Result(task.key, task.unit, packed(outputs))
 
 
 class Engine(Protocol):

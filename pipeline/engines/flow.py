@@ -17,7 +17,7 @@ from pipeline.engines.fingerprint import config_entries, libraries, stage_key
 from pipeline.engines.local import LocalEngine
 from pipeline.engines.ray import RayEngine
 from pipeline.engines.steps import Progress, Work, file_piece
-from pipeline.errors import ConfigError
+from pipeline.errors import PASSING, ConfigError
 from pipeline.knowledge.terminology import version_of
 from pipeline.stage import CorpusStage, Stage
 from pipeline.stages import STAGES
@@ -35,6 +35,7 @@ from pipeline.store import (
     open_cache,
     publish,
     read_manifest,
+    read_table,
     stage_table,
 )
 
@@ -121,6 +122,8 @@ def check(options: RunOptions) -> tuple[Manifest | None, str]:
     files = in_order("files", options.find_files(options.raw))
     flow = _flow(options.stages, options.config, files)
     behind = [name for name, value in flow.items() if name and manifest.flow.get(name) != value]
+    if not behind and _has_passing(options.out):
+        return manifest, "out of date: files changed, or could not be read, while the last run went on; run again"
     if not behind:
         return manifest, "fresh: the tables are up to date"
     if manifest.input_hash != flow[""]:
@@ -137,7 +140,13 @@ def _is_fresh(manifest: Manifest, flow: dict[str, str], out: Path) -> bool:
         manifest.flow.get(last) == flow[last]
         and all(is_intact(out, table) for table in manifest.tables)
         and not lack(cache_path(out), manifest.n_files)
+        and not _has_passing(out)
     )
+
+
+def _has_passing(out: Path) -> bool:
+    """Whether a file was rejected for a reason that another run may not meet."""
+    return PASSING in read_table(out, "rejects", columns=["error"]).column("error").to_pylist()
 
 
 def _take_all(

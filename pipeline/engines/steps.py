@@ -3,7 +3,8 @@
 A unit is one input file, or a part of a large one: the stage that reads files says where it is cut, and from there on
 each part is a unit of its own, under the name of its file. The result of a step on a unit is stored under a hash of
 the step and of the content of its input tables, so a changed file, setting or rule redoes what depends on it and
-nothing else; where a redone step gives equal rows, the steps behind it are reused.
+nothing else; where a redone step gives equal rows, the steps behind it are reused. A result with a reject that holds
+for one run only (`PASSING`) is stored where no other run finds it.
 """
 
 import time
@@ -14,8 +15,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.engines.batches import Engine, Task, run_parts, run_stage
+from pipeline.engines.batches import Engine, Packed, Task, packed, rejected, run_parts, run_stage
 from pipeline.engines.corpus import rows_by_unit
+from pipeline.errors import PASSING, RejectError
 from pipeline.schema import TABLES
 from pipeline.stage import CorpusStage, Stage, Tables, empty
 from pipeline.store import Cache, Ref, Step, digest, in_order, pack, unpack
@@ -53,7 +55,8 @@ class Work:
 
     units: source paths, sorted; a path stands once for each part of its file. pieces: for each table its piece of
     each unit, as the last step left it. joined: tables made by a join. rejects: the reject tables of each unit. used:
-    keys of all results that this run rests on. steps: what was done.
+    keys of all results that this run rests on. passing: where results lie that hold for this run only, by their keys.
+    steps: what was done.
     """
 
     cache: Cache
@@ -64,6 +67,7 @@ class Work:
     joined: dict[str, Ref] = field(default_factory=dict)
     rejects: dict[str, list[Ref]] = field(default_factory=dict)
     used: set[bytes] = field(default_factory=set)
+    passing: dict[bytes, bytes] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
 
     def take(self, stage: Stage | CorpusStage, key: bytes, section: Any) -> None:
@@ -120,11 +124,12 @@ class Work:
             if not self._take_parts(step, keys[i], self.units[i], inputs[i])
         )
         for results in self.engine.map(step.stage, step.section, tasks):
-            self.cache.put((result.key, name, result.unit, result.tables) for result in results)
+            self.cache.put((self._place(one.key, one.tables), name, one.unit, one.tables) for one in results)
             done += len(results)
             self.progress(name, done, len(self.units))
         if done < len(self.units):  # the others were taken in parts
             self.progress(name, len(self.units), len(self.units))
+        keys = [self.passing.get(key, key) for key in keys]
         found |= {keys[i]: self.cache.find(keys[i]) or {} for i in missing}
         self.used.update(keys)
         if step.stage.parts is None:
@@ -143,11 +148,21 @@ class Work:
         if parts is None:
             return False
         made = run_parts(step.stage, unit, parts)
-        first = next(made)
-        for number, packed in enumerate(made, 1):
-            self.cache.put([(_part_key(key, number), step.stage.name, unit, packed)])
-        self.cache.put([(key, step.stage.name, unit, first)])
+        try:
+            first = next(made)
+            for number, part in enumerate(made, 1):
+                self.cache.put([(_part_key(key, number), step.stage.name, unit, part)])
+        except RejectError as error:
+            first = packed(rejected(step.stage, unit, error))
+        self.cache.put([(self._place(key, first), step.stage.name, unit, first)])
         return True
+
+    def _place(self, key: bytes, tables: Packed) -> bytes:
+        """The key under which a result is stored."""
+        rejects, n_rejects = tables.get("rejects", (b"", 0))
+        if n_rejects and PASSING in unpack(rejects).column("error").to_pylist():
+            self.passing[key] = digest(key, rejects)
+        return self.passing.get(key, key)
 
     def _parts(self, key: bytes) -> Iterator[dict[str, Ref]]:
         """The parts behind the first of the result `key`."""

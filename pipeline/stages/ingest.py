@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from pipeline.config import Ingest
-from pipeline.errors import InputError, RejectError
+from pipeline.errors import PASSING, InputError, RejectError
 from pipeline.stage import Stage, Tables, content_id, from_rows
 from pipeline.text.formats import KNOWN, Record, format_of, is_leftover, read
 
@@ -79,9 +79,8 @@ def _walk(folder: Path, raw: Path, seen: set[Path]) -> Iterator[Path]:
 def _listed(path: Path, raw: Path) -> dict[str, Any]:
     sha256, n_bytes = "", 0
     if path.is_file() and os.access(path, os.R_OK):
-        with path.open("rb") as stream:
-            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-            n_bytes = stream.tell()
+        with contextlib.suppress(OSError), path.open("rb") as stream:
+            sha256, n_bytes = hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()
     name = _printable(path.relative_to(raw).as_posix())
     # Tables hold UTF-8 only; as it is shown, a path that is none could be that of another file.
     # In full, for workers elsewhere; a folder above that is no UTF-8 is left out.
@@ -147,9 +146,12 @@ def _parts(tables: Tables, config: Ingest) -> Iterator[dict[str, pa.Table]] | No
 
 
 def _file_parts(file: _File, config: Ingest) -> Iterator[dict[str, pa.Table]]:
-    """The file is read twice: a failure half-way loses all of it, so that no half of it is used."""
-    rows, size = _Rows(), 0
-    with _rejecting() as lost, _open(file) as stream:
+    """The file is read twice: a failure half-way loses all of it, so that no half of it is used.
+
+    Raises RejectError for a failure that comes when it is read again, and so is not its bytes'.
+    """
+    rows, size, begun = _Rows(), 0, False
+    with _rejecting(file) as lost, _open(file) as stream:
         for _ in read(file.source_path, stream, file.n_bytes, config):
             pass
         stream.seek(0)
@@ -157,9 +159,11 @@ def _file_parts(file: _File, config: Ingest) -> Iterator[dict[str, pa.Table]]:
             own = len(item.text) if isinstance(item, Record) else len(item.detail)
             if size and size + own > _PART:
                 yield rows.tables()
-                rows, size = _Rows(), 0
+                rows, size, begun = _Rows(), 0, True
             rows.add(file, [(index, item)])
             size += own
+    if begun and lost:
+        raise RejectError(PASSING, f"the file changed while it was read ({lost[0].detail}): run again")
     rows.add(file, [(None, error) for error in lost])
     yield rows.tables()
 
@@ -179,14 +183,15 @@ def _read(file: _File, config: Ingest, known: list[_Item]) -> list[_Item]:
     A failure half-way loses the whole file, so that no half of it is used.
     """
     items: list[_Item] = []
-    with _rejecting() as lost, _open(file) as stream:
+    with _rejecting(file) as lost, _open(file) as stream:
         items = known or list(_numbered(read(file.source_path, stream, file.n_bytes, config)))
     return [(None, error) for error in lost] or items
 
 
 @contextlib.contextmanager
-def _rejecting() -> Iterator[list[RejectError]]:
-    """A list that takes the reason why a file is lost, if one is."""
+def _rejecting(file: _File) -> Iterator[list[RejectError]]:
+    """A list that takes the reason why a file is lost, if one is; that could be listed, and is no more to be read, may
+    be read by the next run."""
     lost: list[RejectError] = []
     try:
         yield lost
@@ -194,22 +199,29 @@ def _rejecting() -> Iterator[list[RejectError]]:
         lost.append(error)
     except OSError as error:
         reason = error.strerror or str(error)
-        lost.append(RejectError("unreadable", f"the file cannot be read ({reason}): check its permissions"))
+        if file.sha256 and error.errno:
+            lost.append(RejectError(PASSING, f"the file could be listed, but not read ({reason}): run again"))
+        else:
+            lost.append(RejectError("unreadable", f"the file cannot be read ({reason}): check its permissions"))
 
 
 def _open(file: _File) -> BinaryIO:
     """The file's bytes, once they are still those that were listed: rows and cache go by the listed hash."""
     path = Path(file.file_path)
-    if file.file_path and path.is_dir():
-        raise RejectError("unreadable", "the folder cannot be opened, so nothing in it was read: check its permissions")
     if not path.is_file():
+        if file.file_path and file.sha256:
+            raise RejectError(PASSING, "no file lies there any more: put it back, or leave it, and run again")
+        if file.file_path and path.is_dir():
+            raise RejectError(
+                "unreadable", "the folder cannot be opened, so nothing in it was read: check its permissions"
+            )
         raise RejectError(
             "unreadable", "no file lies there (a dangling link, a device, or a name that is not UTF-8): mend it"
         )
     stream = path.open("rb")
     if hashlib.file_digest(stream, "sha256").hexdigest() != file.sha256:
         stream.close()
-        raise RejectError("changed", "the file could not be listed, or changed while the run went on: run again")
+        raise RejectError(PASSING, "the file could not be listed, or changed while the run went on: run again")
     stream.seek(0)
     return stream
 
