@@ -91,15 +91,16 @@ def _telling(fields: Mapping[str, object], config: Ingest) -> dict[str, object]:
     taken = {config.text_field, config.html_field, config.url_field, config.fetched_field}
     values: dict[str, object] = {}
     for name, value in fields.items():
-        if name not in taken:
-            values.setdefault(_plain(name), value)
+        if name not in taken and (plain := _plain(name)) in _KNOWN:
+            values.setdefault(plain, value)
     if _DUMP in fields:
         values.pop("date", None)
     return values
 
 
 def _said(values: Mapping[str, object], kind: str, wanted: type = object) -> str | None:
-    return next((found for name in _SAID[kind] if (found := _names(values.get(name), wanted))), None)
+    names = (name for name in _SAID[kind] if name in values) if values else ()
+    return next((found for name in names if (found := _names(values[name], wanted))), None)
 
 
 @lru_cache(4096)
