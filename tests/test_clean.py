@@ -82,6 +82,22 @@ def test_a_long_source_is_cleaned_in_blocks(monkeypatch: pytest.MonkeyPatch) -> 
     assert [row["raw_start"] for row in rows[: len(rows) // 2]] == [row["raw_start"] for row in rows[len(rows) // 2 :]]
 
 
+@pytest.mark.parametrize("block", [1, 3])
+def test_rows_do_not_depend_on_which_blocks_are_labelled_together(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    import pipeline.stages.clean as stage
+
+    texts = [page.text for page in load_pages(CORPUS, "test")[:8]]
+    monkeypatch.setattr(stage, "_BLOCK", block)
+    monkeypatch.setattr(stage, "_TOGETHER", 3 * block)
+    together = clean(texts)["segments"].to_pylist()
+    alone = [
+        row
+        for i in range(len(texts))
+        for row in CLEAN.run({"texts": texts_table(texts).slice(i, 1)}, Clean())["segments"].to_pylist()
+    ]
+    assert together == alone
+
+
 def test_documents_say_language_title_and_what_was_kept() -> None:
     page = next(page for page in load_pages(CORPUS, "test") if page.name == "w7-p11")
     out = clean([page.text])

@@ -39,7 +39,7 @@ __all__ = ["CLEAN"]
 Ints = npt.NDArray[np.int64]
 _BATCH = 4_000_000  # characters of sources whose features are counted together; bounds memory
 _MARKUP = 8  # characters of an HTML page for each one that is counted: seven or more of eight are markup
-_BLOCK = 20_000  # parts of a longer source are labelled in blocks of this size; bounds memory
+_BLOCK = 20_000  # parts of a longer source are labelled in blocks of about this size; bounds memory
 _TOGETHER = 60_000  # parts of shorter sources are labelled together up to this number; patterns are made anew each time
 _COUNTED = 16  # articles whose characters are counted together; bounds memory
 _HEAD = 20  # segments of an article among which its address is looked for
@@ -167,13 +167,15 @@ def _labelled(batch: Batch, config: Clean) -> Iterator[tuple[Source, Article]]:
 
 
 def _tables(table: PartTable) -> Iterator[PartTable]:
-    """The table in pieces; a block of a long source counts as a source of its own."""
-    count = len(table.texts)
-    if not count:  # pages of nothing but markup
+    """The table in pieces; a block of a long source counts as a source of its own, and so begins with a line (or, in a
+    line of more parts than it holds, with what counts as one): lines are not read on into the next block."""
+    if not (count := len(table.texts)):  # pages of nothing but markup
         return
-    block = (np.arange(count) - np.searchsorted(table.source, table.source)) // _BLOCK
+    part = np.arange(count)
+    inside = part - np.maximum.accumulate(np.where(table.cut == 0, part, 0))  # parts before each in its line
+    block = (part - inside % _BLOCK - np.searchsorted(table.source, table.source)) // _BLOCK
     new = np.append(True, (np.diff(table.source) != 0) | (np.diff(block) != 0))
-    unit = np.cumsum(new) - 1
+    unit, cut = np.cumsum(new) - 1, np.where(new, 0, table.cut)
     cuts = [0]
     for start in np.flatnonzero(new).tolist():
         if start - cuts[-1] >= _TOGETHER:
@@ -182,7 +184,7 @@ def _tables(table: PartTable) -> Iterator[PartTable]:
         span = slice(begin, end)
         factors = table.factors[span] if any(table.factors[span]) else ()
         yield PartTable(
-            table.texts[span], unit[span] - unit[begin], table.line[span], table.gap[span], table.cut[span], factors
+            table.texts[span], unit[span] - unit[begin], table.line[span], table.gap[span], cut[span], factors
         )
 
 

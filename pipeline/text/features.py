@@ -37,8 +37,8 @@ class PartTable:
     """Parts of any number of sources, column by column, in order of source and place.
 
     texts: repaired words, as `visible` shows them. source: index of the source. line: index of the line in its source.
-    gap: blank lines before the line. cut: number of the cut before the part, as in `Part`. factors: what markup says,
-    by label; empty where there is none.
+    gap: blank lines before the line. cut: number of the cut before the part, as in `Part`; a source begins with a line,
+    so with 0. factors: what markup says, by label; empty where there is none.
     """
 
     texts: Sequence[str]
