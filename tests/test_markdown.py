@@ -75,13 +75,20 @@ def test_lines(line: str, words: str) -> None:
 
 
 HOSTILE = ["[", "[a](", "**a ", "*a ", "[[a]", "[x](a(b)", "![[", "\\", "[a](<b", "[a](b '", "> "]
+HOSTILE += ["[a\\](", "-", "|---"]
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_hostile_text_is_read_once(piece: str) -> None:
     """A pattern that tries again from each place would take hours."""
-    text = piece * 100_000
+    text = piece * 100_000 + "x"
     assert read_lines(text, markdown=True).start == [0]
+
+
+def test_rows_of_signs_below_a_heading_are_one_with_it_however_many() -> None:
+    text = "Gout\n" + "---\n" * 300_000 + "Rest"
+    lines = read_lines(text, markdown=True)
+    assert (lines.text, lines.start, lines.end) == (["Gout", "Rest"], [0, len(text) - 4], [len(text) - 5, len(text)])
 
 
 def test_pages_are_told_by_their_marks() -> None:

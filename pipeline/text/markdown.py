@@ -12,7 +12,7 @@ Marks belong to the word before them, those at a line's start to the line.
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain, islice
+from itertools import accumulate, chain, islice, pairwise
 
 from pipeline.text.line import Line, Lines, lines_of
 from pipeline.text.repair import Repair
@@ -23,7 +23,7 @@ _STEP = "strip_markdown"  # in `documents.repairs`
 # An address in brackets may hold pairs of brackets, in angles blanks; a title may follow. Nothing here can be read in
 # two ways, so a text of nothing but opened brackets is searched once.
 _ADDRESS = r"\(\s?(?:<[^<>\n]*>|[^()\s<]*(?:\([^()\s]*\)[^()\s]*)*)(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'))?\s?\)"
-_WORDS = r"(?:[^\[\]\\]|\\.|\[[^\[\]]*\])*"
+_WORDS = r"(?:[^\[\]\\]|\\.|\[(?:[^\[\]\\]|\\.)*\])*"
 _LINK = re.compile(
     rf"(?<!\\)(?:\[\s?!\[{_WORDS}\]{_ADDRESS}(?P<more>[^\[\]]*)\]{_ADDRESS}|!\[{_WORDS}\]{_ADDRESS}"
     rf"|\[(?P<words>{_WORDS})\]{_ADDRESS})"
@@ -34,7 +34,8 @@ _ESCAPED = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _EMPHASIS = re.compile(r"(?<!\\)(?:\*\*\*|\*\*|\*|__|_)")
 _BOLD = re.compile(r"\*\*[^\s*](?:[^*\n]*[^\s*])?\*\*")
 _HEADING = re.compile(r"\n#{1,6}\s+\S")
-_UNDERLINE = re.compile(r"={2,}|-{2,}|[|:\s-]*---[|:\s-]*")
+# That it holds nothing else is asked first: `---` would be looked for from each place of a long row.
+_UNDERLINE = re.compile(r"={2,}|-{2,}|(?=[|:\s-]*+\Z).*---.*")
 _FIELD = re.compile(r"[\w-]+:(?:\s|$)")
 _MARK = re.compile(r"[\[#>*_\\]")
 _SIGNS = {"](": _LINK, "\n#": _HEADING, "**": _BOLD}  # looked for first, as that takes no time
@@ -82,15 +83,14 @@ def _with_underlines(lines: Lines, raw: str) -> Lines:
         return lines
     under[_end_of_fields(lines.text)] = False
     found: list[Line] = []
-    for i, is_under in enumerate(under):
+    for i, behind in pairwise([*(i for i, is_under in enumerate(under) if not is_under or i == 0), len(under)]):
         line = lines.line(i, raw)
-        if not is_under or not found:
-            found.append(line)
-            continue
-        start, words, end = found[-1].start, found[-1].repair, line.end
-        alignment = (*(words.alignment or range(len(words.text) + 1))[:-1], end - start)
-        steps = tuple(sorted({*words.steps, _STEP}))
-        found[-1] = Line(start, end, raw[start:end], found[-1].gap, Repair(words.text, alignment, steps))
+        if behind > i + 1:
+            start, words, end = line.start, line.repair, lines.end[behind - 1]
+            alignment = (*(words.alignment or range(len(words.text) + 1))[:-1], end - start)
+            steps = tuple(sorted({*words.steps, _STEP}))
+            line = Line(start, end, raw[start:end], line.gap, Repair(words.text, alignment, steps))
+        found.append(line)
     return lines_of(found)
 
 
