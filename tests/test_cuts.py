@@ -49,3 +49,18 @@ def test_a_cut_is_where_a_line_begins(text: str) -> None:
 
 def test_prose_without_a_title_has_no_cut() -> None:
     assert article_cut("Rest helps a sore back, and so does a short walk.\n" * 200) is None
+
+
+def test_a_date_in_prose_ends_no_page() -> None:
+    prose = "The doctors asked on 2019-05-03 wrote down how the knees of their patients were on each day of a year, "
+    prose += "and what they had done for them."
+    rest = "Rest helps a sore knee, and so does a short walk on each day, if it is made with a friend who is sore too."
+    text = "\n".join([prose, prose, "Sore knees", f"{rest} {rest}", rest])
+    assert article_cut(text) is None
+    assert article_cut(text.replace(prose, "2019-05-03")) == text.replace(prose, "2019-05-03").index("Sore")
+
+
+def test_blanks_are_read_once() -> None:
+    """A pattern that tries again from each place would take hours."""
+    assert article_cut("\t" * 1_000_000) is None
+    assert article_cut(" \n" * 500_000) is None

@@ -9,19 +9,16 @@ pages 30 of 30 are cut between two articles, where the last blank line is one in
 import re
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.text.bylines import author_in, date_in
-from pipeline.text.cues import cues
+from pipeline.text.cues import cues, fired
 
 __all__ = ["article_cut"]
 
-_LINE = re.compile(r"[^\n]*\S[^\n]*")
+_LINE = re.compile(r"(?m)^[^\S\n]*+\S[^\n]*")
 _SUFFIX = re.compile(r"[|_–‖]| - ")  # between a headline and the name of a site
 _FURNITURE = frozenset({"nav", "related", "ad", "cta", "legal", "byline", "bio"})
-_READ = 240  # characters of a line that rules read, as in `features`
 _TITLE = 120  # characters of a headline, at most
 _BYLINE = 100  # and of a byline
 _LEAST = 5  # signs fewer than these tell nothing
@@ -53,12 +50,9 @@ def article_cut(text: str) -> int | None:
 
 def _furniture(lines: list[str]) -> list[int]:
     """1 for each line in which a rule for what surrounds an article fires, else 0."""
-    heads = pa.array([line[:_READ] for line in lines], pa.large_string())
-    fired: npt.NDArray[np.bool_] = np.zeros(len(lines), np.bool_)
-    for cue in cues():
-        if cue.label in _FURNITURE:
-            fired |= np.asarray(pc.match_substring_regex(heads, cue.pattern))
-    return [int(one) for one in fired]
+    found = fired(pa.array(lines, pa.large_string()), np.zeros(len(lines), np.float32))
+    said = [cue.label in _FURNITURE for cue in cues()]
+    return [int(one) for one in np.logical_or.reduce(found[:, said], axis=1)]
 
 
 def _is_byline(line: str) -> bool:
