@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.rewritten import WAYS
 from pipeline.evaluation.gold import GoldPage, load_pages, writer_of
 from pipeline.evaluation.pages import score_cleaning
+from pipeline.models import line_breaks
 from pipeline.models.line_breaks import break_chances, read_tokens
 from pipeline.text.breaks import restored
 from pipeline.text.segments import read_lines
@@ -155,3 +156,13 @@ def test_a_line_of_many_pages_is_read_like_each_of_them() -> None:
         alike += [abs(of_all[begin + at] - chance) < 0.1 for at, chance in zip(own_places.tolist(), own, strict=True)]
         begin += len(page) + 1
     assert np.mean(alike) > 0.97
+
+
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u3000", "\t", ""])
+def test_a_long_line_is_read_in_stretches_that_end_where_a_word_does(blank: str) -> None:
+    text = blank.join(["Gout", "is", "a", "painful", "disease.2.", "Rest"] * 8000)
+    stretches = [*line_breaks._stretches(text)]
+    assert [0, *(end for _, end in stretches)] == [*(begin for begin, _ in stretches), len(text)]
+    assert max(end - begin for begin, end in stretches) < 110_000
+    starts = [begin + at for begin, end in stretches for at in read_tokens([text[begin:end]]).start.tolist()]
+    assert starts == read_tokens([text]).start.tolist()

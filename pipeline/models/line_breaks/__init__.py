@@ -31,6 +31,7 @@ _LINES = 500  # heads of lines that are read at a time
 # "disease.2. Rest").
 _GLUE = r"[a-z\d.!?…:;)\]%\"'”’®™]"
 _TOKEN = re.compile(rf"\S(?:[^\sA-Z\d]+|(?<!{_GLUE})[A-Z]|(?<![a-z][.!?:;)])\d|\d(?!\d?[.)、]))*")
+_BEGINNING = re.compile(rf"\s|(?<={_GLUE})[A-Z]|(?<=[a-z][.!?:;)])\d(?=\d?[.)、])")  # of a word, or a blank
 _WORD = re.compile(r"[a-z0-9\x80-\U0010ffff]+")  # as `pipeline.text.words.tokens` parts them
 _QUOTES = "\"'“”‘’"
 _EDGES = f"{_QUOTES}()[]{{}}【】"
@@ -158,11 +159,11 @@ def _chances(values: Floats, meanings: Floats) -> Floats:
 
 
 def _stretches(text: str) -> Iterator[tuple[int, int]]:
-    """What is read at a time of a line: some pages, up to a blank."""
-    begin = 0
+    """What is read at a time of a line: some pages, up to where a word begins."""
+    text, begin = narrow(text), 0
     while begin < len(text):
-        end = text.find(" ", begin + _AT_ONCE)
-        end = end if end >= 0 else len(text)
+        found = _BEGINNING.search(text, begin + _AT_ONCE)
+        end = found.start() if found else len(text)
         yield begin, end
         begin = end
 
