@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from test_formats import PAGES, parquet, zipped
 
+import pipeline
 from benchmarks.fuzz import BrokenPromiseError, check, mutants, run
 
 # 2,000 where all checks run (.ci/run sets it); fewer here, so that the tests stay quick.
@@ -60,3 +61,23 @@ def test_a_zip_whose_directory_points_nowhere_is_corrupt_not_forbidden(tmp_path:
 
 def test_half_a_surrogate_pair_in_a_field_name_is_quoted_as_its_number(tmp_path: Path) -> None:
     assert check({"a.jsonl": b'{"\\ud800": "Rest helps."}\n'}, tmp_path).rejects == {"field": 1}
+
+
+def test_a_number_of_thousands_of_digits_ends_no_run(tmp_path: Path) -> None:
+    """Python refuses to read one."""
+    nines, zeros, raw = "9" * 5000, "0" * 5000, tmp_path / "raw"
+    files = {
+        "a.html": f"<title>Gout &#{nines};</title><a href='/?id=&#{nines};'>Home</a><p>Rest helps the knee.</p>",
+        "b.txt": f"&lt;p&gt;Ice helps.&lt;/p&gt;&#{zeros}60;p&gt;Heat &#{nines}; does not.&lt;/p&gt;",
+        "c.csv": f"text\n<p>Rest &#x{nines}; and &#{zeros}56; weeks of ice help.</p>\n",
+        "d.html": f"<p>Walks help.</p><time datetime='{nines}'>May {nines}</time>"
+        f'<script type="application/ld+json">{{"@type": "Article", "position": {nines}}}</script>',
+        "e.md": f"# Gout {nines}\n\n{nines}. Rest\n\n&#{nines};",
+    }
+    raw.mkdir()
+    for name, text in files.items():
+        (raw / name).write_text(text, encoding="utf-8")
+    pipeline.run(raw, tmp_path / "out", workers=1)
+    texts = {*pipeline.load("segments", out=tmp_path / "out")["text"]}
+    assert {"Rest helps the knee.", "Heat \ufffd does not.", "Rest \ufffd and 8 weeks of ice help."} <= texts
+    assert len(pipeline.load("rejects", out=tmp_path / "out")) == 0

@@ -1,6 +1,7 @@
 """Promises of HTML reading: text as a browser would show it, each character with its place, nothing left over."""
 
 import json
+from html import unescape
 from itertools import pairwise
 from pathlib import Path
 
@@ -203,3 +204,12 @@ def test_a_hostile_page_is_read(unit):
 )
 def test_references(raw, expected):
     assert character_reference(raw) == expected
+
+
+@given(st.integers(0, 10**8), st.sampled_from(["", ";"]), st.integers(0, 9))
+def test_references_by_number_are_those_of_the_standard_library_however_long(number, end, zeros):
+    for mark, digits in (("&#", f"{number}"), ("&#x", f"{number:x}"), ("&#X", f"{number:X}")):
+        raw = f"{mark}{'0' * zeros}{digits}{end}"
+        assert character_reference(raw) == (unescape(raw), len(raw))
+        longer = f"{mark}{'0' * 5000}{digits}{end}"
+        assert character_reference(longer) == (unescape(raw), len(longer))

@@ -1,6 +1,5 @@
 """HTML that was escaped on its way into a field: `&lt;p&gt;` for `<p>`, as in feeds and in what was exported twice."""
 
-import html
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.text.line import Line
+from pipeline.text.markup import character_reference
 
 __all__ = ["Unescaped", "aligned", "moved", "unescaped"]
 
@@ -40,7 +40,7 @@ def unescaped(text: str) -> Unescaped | None:
     stays = np.ones(len(text) + 1, bool)
     for mark in _MARK.finditer(text):
         stays[mark.start() + 1 : mark.end()] = False
-    return Unescaped(_MARK.sub(lambda mark: html.unescape(mark[0]), text), np.flatnonzero(stays))
+    return Unescaped(_MARK.sub(lambda mark: character_reference(mark[0])[0], text), np.flatnonzero(stays))
 
 
 def aligned(span: tuple[int, int], places: npt.NDArray[np.int64], alignment: Sequence[int] | None) -> list[int] | None:

@@ -54,6 +54,7 @@ _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]*
 # that the address `?a=1&copy=2` stays as it is.
 _ATTRIBUTE_REFERENCE = re.compile(r"&(#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]*+(?:;|(?!=)))")
 
+_DIGITS = 7  # of the last code point, 1114111
 _LONGEST = 34  # characters of a reference by name: those of "&CounterClockwiseContourIntegral;" and one to spare
 
 
@@ -153,7 +154,7 @@ def attribute_value(raw: str) -> str:
 
 
 def _referred(match: re.Match[str]) -> str:
-    return html.unescape(match[0]) if match[1].startswith("#") else html5.get(match[1], match[0])
+    return character_reference(match[0])[0] if match[1].startswith("#") else html5.get(match[1], match[0])
 
 
 def attribute_place(raw: str, name: str) -> tuple[int, int]:
@@ -170,11 +171,15 @@ def attribute_place(raw: str, name: str) -> tuple[int, int]:
 def character_reference(raw: str) -> tuple[str, int]:
     """What a reference stands for, and how many of its characters it takes; ("", 0) when it is none.
 
+    A number with more digits than any code point has stands for U+FFFD, and is not counted: Python refuses long ones.
+
     >>> character_reference("&eacute;"), character_reference("&notit;"), character_reference("&x;")
     (('é', 8), ('¬', 4), ('', 0))
     """
     if raw.startswith("&#"):
-        return html.unescape(raw), len(raw)
+        sign = raw[:3].rstrip("0123456789")
+        digits = raw[len(sign) :].rstrip(";").lstrip("0") or "0"
+        return "\ufffd" if len(digits) > _DIGITS else html.unescape(f"{sign}{digits};"), len(raw)
     for length in range(min(len(raw), _LONGEST), 2, -1):
         if raw[1:length] in html5:
             return html5[raw[1:length]], length
