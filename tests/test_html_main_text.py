@@ -60,6 +60,13 @@ def test_pages_do_not_depend_on_one_another(pages, threshold):
     assert read_pages(pages, main_text_threshold=threshold) == alone
 
 
+def test_sums_over_shares_do_not_depend_on_the_pages_before():
+    shares, words = np.array([1e-3, 1 / 3, 1e-6], np.float32), np.array([1e6, 3.3], np.float32)
+    alone = Pages([3]).windows({"shares": shares})[0]
+    together = Pages([2, 3]).windows({"shares": np.append(words, shares)})[0]
+    assert np.array_equal(together[2:], alone)
+
+
 @given(st.lists(PIECES, max_size=30).map("".join), st.floats(0.05, 0.95))
 def test_each_block_is_read_or_left_out(page, threshold):
     [found] = read_pages([page], main_text_threshold=threshold)
