@@ -17,11 +17,11 @@ from pipeline.text.patterns import finder
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["CUTS", "JOINING", "places", "rules_for", "typed", "without_typed"]
+__all__ = ["CUTS", "JOINING", "LONGEST_TITLE", "places", "rules_for", "typed", "without_typed"]
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-_LONGEST_TITLE = 330  # characters; a headline with its keyword suffix, the longest in the written corpus is 260
+LONGEST_TITLE = 330  # characters; a headline with its keyword suffix, the longest in the written corpus is 260
 _SHORTEST_PROSE = 60  # characters; below it a line holds one thing
 _LEAD = 80  # characters; a run-in or glued heading ends within it
 _TAIL = 95  # characters; a stray last fragment or a headline glued to a line's end is no longer
@@ -104,7 +104,7 @@ def rules_for(texts: "pa.Array", mended: Flags) -> tuple[Ints, Flags]:
 
     size = np.asarray(pc.utf8_length(texts))
     calls = finder(texts)(_CALL)
-    prose, title = size >= _SHORTEST_PROSE, size <= _LONGEST_TITLE
+    prose, title = size >= _SHORTEST_PROSE, size <= LONGEST_TITLE
     head, tail = pc.utf8_slice_codeunits(texts, 0, _LEAD), pc.utf8_slice_codeunits(texts, -_TAIL)
     # A short line without a mark between two things or at its end is left whole.
     mixed = prose | mended | _found(texts, rf"{_MAY_BE_TWO}|{_CLOSED_END}", ~(prose | mended))
@@ -169,7 +169,7 @@ def without_typed(text: str, found: list[tuple[int, int]]) -> list[tuple[int, in
 
 def _suffixes(text: str, call: bool) -> Iterable[int]:
     """Before "– Site", "| keyword/keyword", "_keyword_Site" behind a headline."""
-    if len(text) > _LONGEST_TITLE or text[-1] in ".;,":
+    if len(text) > LONGEST_TITLE or text[-1] in ".;,":
         return
     separators = [*_separators(text)]
     last = max((found.start() for found in separators if found.group().strip() != ","), default=0)

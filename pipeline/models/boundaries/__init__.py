@@ -17,7 +17,7 @@ from pipeline.models.onnx import shipped
 from pipeline.schema import KEPT_LABELS, LABELS
 from pipeline.text.cohesion import cohesion, places
 from pipeline.text.features import Features, PartTable
-from pipeline.text.places import CUTS
+from pipeline.text.places import CUTS, LONGEST_TITLE
 
 __all__ = [
     "CUT_OF_SUFFIX",
@@ -31,7 +31,6 @@ __all__ = [
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
-_LONGEST = 330  # characters of a headline with its suffix, as in `pipeline.text.segments`
 # A line less likely a title than this, or surer to be body, is no headline; nor is an unlikely one with a full stop. Of
 # the headlines of public articles one in a thousand is lost so, of those of the written corpus one in three hundred,
 # and half of the other lines, which then cost nothing.
@@ -119,7 +118,7 @@ def candidates(rows: Features, chance: Floats, parts: PartTable) -> Candidates:
 
 
 def _may_begin(rows: Features, chance: Floats, starts: Ints) -> npt.NDArray[np.bool_]:
-    short = rows.values[starts, rows.names.index("chars")] <= np.log1p(_LONGEST)
+    short = rows.values[starts, rows.names.index("chars")] <= np.log1p(LONGEST_TITLE)
     stopped = rows.values[starts, rows.names.index("last_full")] > 0
     likely = chance[starts, _TITLE] >= np.where(stopped, _UNLIKELY_STOPPED, _UNLIKELY)
     return np.asarray(short & likely & (chance[starts, _BODY] <= _SURE_BODY))
