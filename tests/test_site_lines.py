@@ -5,12 +5,13 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_deduplicate import SMALL, shuffled, tables
+from test_deduplicate import SMALL, corpora, shuffled, tables
 
 from pipeline.config import Deduplicate
 from pipeline.engines.corpus import rows_by_unit
-from pipeline.stage import Tables
+from pipeline.stage import Tables, from_rows
 from pipeline.stages.deduplicate import SITE_REASON, join, mark, sketch
+from pipeline.text.sketch import words
 
 LINE = "Clip this and read it at supper 1"
 
@@ -101,6 +102,46 @@ def test_a_title_that_is_the_site_s_is_no_title() -> None:
     found["documents"] = pa.Table.from_pylist(documents, found["documents"].schema)
     result = compared(found)["documents"].to_pylist()
     assert [(row["title"], row["title_start"], row["title_end"]) for row in result] == [(None, None, None)] * 3
+
+
+@settings(deadline=None, max_examples=100)
+@given(corpora(), st.data())
+def test_of_equal_words_that_are_kept_some_are_read(articles: list[list[str]], data: st.DataObject) -> None:
+    """Whatever is dropped as its site's: nothing kept repeats what is read nowhere."""
+    shared = data.draw(st.lists(st.sampled_from([LINE, "Ring us"]), max_size=2))
+    found = tables([*([*article, *shared] for article in articles), [*shared, *articles[-1]]])
+    segments = found["segments"].to_pylist()
+    for row in segments:
+        folder = "ab"[int(row["document_id"][4:7]) % 2]
+        row |= {"source_path": f"{folder}/{row['source_path']}", "score": data.draw(st.sampled_from([0.6, 0.99]))}
+    paths = {row["document_id"]: row["source_path"] for row in segments}
+    documents = [
+        row | {"source_path": paths.get(row["document_id"], row["source_path"])}
+        for row in found["documents"].to_pylist()
+    ]
+    result = compared(
+        {name: from_rows(name, rows) for name, rows in (("documents", documents), ("segments", segments))}
+    )
+    rows = {row["segment_id"]: row for row in result["segments"].to_pylist()}
+    for row in rows.values():
+        if first := row["duplicate_of"]:
+            assert row["kept"]
+            assert (rows[first]["kept"], rows[first]["duplicate_of"]) == (True, None)
+            assert words(row["text"])[0] in words(rows[first]["text"])
+
+
+@pytest.mark.parametrize("alike", [False, True], ids=["a passage", "in an article of the same words"])
+def test_what_one_site_repeats_is_read_on_another(alike: bool) -> None:
+    found = corpus([0.6, 0.6, 0.6, 0.99])
+    segments, documents = found["segments"].to_pylist(), found["documents"].to_pylist()
+    for i in range(3) if alike else [1]:
+        segments[9 + i]["text"] = segments[i]["text"]
+    for row in (*segments[9:], documents[3]):
+        row["source_path"] = f"other/{row['source_path']}"
+    result = compared({"documents": from_rows("documents", documents), "segments": from_rows("segments", segments)})
+    assert dropped(result) == [f"page{i:03}.txt:1" for i in range(3)]
+    copies = {row["segment_id"]: row["duplicate_of"] for row in result["segments"].to_pylist() if row["duplicate_of"]}
+    assert copies == ({f"page003.txt:{i}": f"page000.txt:{i}" for i in (0, 2)} if alike else {})
 
 
 @settings(deadline=None, max_examples=40)

@@ -15,7 +15,8 @@ a copy that stand nowhere else are no repeats: a page built on the same template
 more, says in them what its representative does not (`pipeline.text.repeated_passages`).
 
 Lines that a site puts on many of its pages (`pipeline.text.site_lines`) are not counted once but dropped: they
-become `repeat`, wherever the labeller had kept them with some doubt.
+become `repeat`, wherever the labeller had kept them with some doubt. Where others keep the same words, one of those
+counts.
 """
 
 import itertools
@@ -113,10 +114,14 @@ def join(sketches: pa.Table, config: Deduplicate) -> dict[str, pa.Table]:
     buckets = _buckets(slim["bands"].combine_chunks(), passages, twin, config.min_passage_words)
     clusters = cluster(buckets, [views[i] for i in order.to_pylist()], config)
     representative = clusters.representative[twin]
+    lines = [*_line_rows(slim, representative, config)]
+    # What is dropped as its site's can count for no copy: the same words of another page are read there.
+    theirs = pa.array([row["member_id"] for row in lines], pa.string())
+    dropped = pc.is_in(passages.segment_id, value_set=theirs).to_numpy(zero_copy_only=False)
     rows = [
         *_document_rows(slim["document_id"].to_pylist(), clusters, twin),
-        *_passage_rows(passages, repeated(passages, representative, twin, config.min_passage_words)),
-        *_line_rows(slim, representative, config),
+        *_passage_rows(passages, repeated(passages, representative, twin, config.min_passage_words, dropped)),
+        *lines,
     ]
     rows.sort(key=operator.itemgetter(*TABLES["duplicates"].sort))
     return {"duplicates": from_rows("duplicates", rows)}

@@ -69,40 +69,49 @@ def _chained(*hashes: int) -> int:
     return fingerprint([str(value) for value in hashes])
 
 
-def repeated(passages: Passages, representative: _Ints, twin: _Ints, min_words: int) -> _Ints:
+def repeated(
+    passages: Passages, representative: _Ints, twin: _Ints, min_words: int, dropped: npt.NDArray[np.bool_]
+) -> _Ints:
     """For each passage the one that it repeats, itself where it is the one to be read.
 
-    representative: for each article the one that stands for its cluster; twin: the first article with the same words.
+    representative: for each article the one that stands for its cluster; twin: the first article with the same words;
+    dropped: the passages that nobody reads, which neither repeat another nor are repeated.
     Of equal passages that in a representative article is to be read, else that in the first article. In an article
     with the words of an earlier one each repeats what stands at its place there, however the two were cut.
     """
     article, places = passages.article, np.arange(len(passages.article))
-    if not len(places):
+    if dropped.all():  # or there is none
         return places
+    there, lost = _in_twins(passages, twin, dropped)
+    own = ~dropped & ((there == places) | lost)
     cluster = np.where(passages.n_words >= min_words, -1, representative[article])
     in_copy = (representative != np.arange(len(representative)))[article]
     order = np.lexsort((in_copy, passages.hash, cluster))  # stable: then by article and in reading order
-    order = order[(twin == np.arange(len(twin)))[article[order]]]
+    order = order[own[order]]
     keys = np.stack([cluster[order].astype(np.uint64), passages.hash[order]])
     begins = np.append(True, (keys[:, 1:] != keys[:, :-1]).any(axis=0))
     found = places.copy()
     found[order] = order[begins][np.cumsum(begins) - 1]
     alone = (cluster >= 0) & (article == article[found])
     found[alone] = places[alone]
-    return _of_twins(found, passages, twin)
+    theirs = ~dropped & ~own
+    found[theirs] = found[there[theirs]]
+    return found
 
 
-def _of_twins(found: _Ints, passages: Passages, twin: _Ints) -> _Ints:
-    """`found`, each passage of an article that is equal to an earlier one as the one with its first word there."""
-    begins = np.cumsum(passages.n_words) - passages.n_words
+def _in_twins(passages: Passages, twin: _Ints, dropped: npt.NDArray[np.bool_]) -> tuple[_Ints, npt.NDArray[np.bool_]]:
+    """For each passage the one with its first word in the first article with the words of its own, and whether any of
+    its words is dropped there."""
+    ends = np.cumsum(passages.n_words)
+    begins = ends - passages.n_words
     base = np.zeros(len(twin), np.int64)
     _, firsts = np.unique(passages.article, return_index=True)
     base[passages.article[firsts]] = begins[firsts]
-    theirs = np.flatnonzero((twin != np.arange(len(twin)))[passages.article])
-    own = passages.article[theirs]
-    there = np.searchsorted(begins, base[twin[own]] + begins[theirs] - base[own], side="right") - 1
-    found[theirs] = found[there]
-    return found
+    shift = (base[twin] - base)[passages.article]
+    first = np.searchsorted(begins, begins + shift, side="right") - 1
+    last = np.searchsorted(begins, ends + shift, side="left") - 1
+    gone = np.append(0, np.cumsum(dropped))
+    return first, gone[last + 1] > gone[first]
 
 
 def runs(order: _Ints, key: npt.NDArray[np.generic]) -> list[_Ints]:
