@@ -1,5 +1,6 @@
 """The scorer agrees with its definition, and calibration does what it says."""
 
+import itertools
 import random
 import sys
 from pathlib import Path
@@ -102,7 +103,7 @@ def garbled(c, rng):
         (c.evidence[0] + rng.randrange(40), c.evidence[1] + rng.randrange(40)),
         " ".join(c.subject.split()[cut:]) or c.subject, rng.choice([c.predicate, c.predicate, "causes", "treats"]),
         c.object, c.subject_type, rng.choice([c.object_type, "factor"]), rng.random() < 0.1, c.certainty,
-        round(rng.random(), 3),
+        rng.random(),  # no two alike: the reference scorer parts rows of one confidence
     )  # fmt: skip
 
 
@@ -142,6 +143,22 @@ def test_bins_hold_every_row(rows):
     n, precision = precision_at(rows, 0.5)
     assert n == sum(score >= 0.5 for score, _ in rows)
     assert (precision is None) == (n == 0)
+
+
+@given(outcomes, st.floats(0, 1))
+def test_rows_of_one_score_count_by_their_number_and_the_share_that_was_right(rows, score):
+    """They stay in one bin, and a step of the fit is as high as the share that was right in it."""
+    rows = [*rows, *((score, i % 3 == 0) for i in range(60))]
+    bins = reliability(rows)
+    assert sum(b.n for b in bins) == len(rows)
+    values = sorted(score for score, _ in rows)
+    ends = list(itertools.accumulate(b.n for b in bins))
+    assert all(values[end - 1] < values[end] for end in ends[:-1])
+    alone = rows[-60:]
+    assert ece([(1 / 3, right) for _, right in alone]) == pytest.approx(0, abs=1e-9)
+    assert fit_isotonic(alone, extractor="x", data="made up").apply(score) == pytest.approx(1 / 3, abs=1e-4)
+    fitted = fit_isotonic(rows, extractor="x", data="made up")
+    assert fitted == fit_isotonic(rows[::-1], extractor="x", data="made up")
 
 
 def test_a_saved_calibration_carries_its_card(tmp_path):

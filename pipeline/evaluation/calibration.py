@@ -5,8 +5,10 @@ probabilities can be believed; `save` writes it with its card.
 """
 
 import json
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -32,15 +34,20 @@ class Bin:
 def fit_isotonic(outcomes: Sequence[Outcome], *, extractor: str, data: str) -> Calibration:
     """The best rising step function (least squares), joined by lines between the middles of its steps.
 
-    `data` says which pages the outcomes come from. Needs at least one outcome.
+    Rows of one score count as one, by their number and the share that was right. `data` says which pages the outcomes
+    come from. Needs at least one outcome.
+
+    >>> fit_isotonic([(0.5, True), (0.5, False)], extractor="x", data="two rows").points
+    ((0.5, 0.5),)
     """
     from scipy.optimize import isotonic_regression
 
     scores, right = _arrays(outcomes)
-    fitted = isotonic_regression(right).x
+    _, row, n = np.unique(scores, return_inverse=True, return_counts=True)
+    fitted = isotonic_regression(np.bincount(row, right) / n, weights=n).x
     points: list[tuple[float, float]] = []
     for value in np.unique(fitted):
-        at = scores[fitted == value]
+        at = scores[fitted[row] == value]
         points.append((round(float(at.mean()), 4), round(float(value), 4)))
     return _calibration("isotonic", _rising(points), len(scores), extractor, data)
 
@@ -81,14 +88,16 @@ def _arrays(outcomes: Sequence[Outcome]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def reliability(outcomes: Sequence[Outcome], n_bins: int = 10) -> list[Bin]:
-    """Bins of equal mass, by rising probability; fewer where there are fewer rows."""
+    """Bins of equal mass, by rising probability; fewer where there are fewer rows. Rows of one probability are never
+    parted, for which of them came first would say nothing: a cut among them lies before the first."""
     rows = sorted(outcomes)
-    parts = [rows[i * len(rows) // n_bins : (i + 1) * len(rows) // n_bins] for i in range(n_bins)]
+    cuts = [bisect_left(rows, (rows[i * len(rows) // n_bins][0],)) for i in range(n_bins)] if rows else []
+    parts = [rows[begin:end] for begin, end in pairwise([*cuts, len(rows)])]
     return [Bin(len(p), sum(c for c, _ in p) / len(p), sum(r for _, r in p) / len(p)) for p in parts if p]
 
 
 def ece(outcomes: Sequence[Outcome], n_bins: int = 10) -> float:
-    """Expected calibration error: mean distance of predicted from observed over bins of equal mass, by rows.
+    """Expected calibration error: mean distance of predicted from observed over the bins of `reliability`, by rows.
 
     >>> ece([(0.5, True), (0.5, False)], n_bins=1)
     0.0
