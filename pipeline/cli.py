@@ -149,8 +149,16 @@ def evaluate(
     workers: _Workers = None,
 ) -> None:
     """Score cleaning and claims against labelled pages, then public sets where there are any; fail below a floor."""
+    from pipeline.errors import ConfigError
     from pipeline.evaluation import floors, pages, public
 
+    has_floors = dumps is None and part == "test"
+    if pin and not has_floors:
+        raise ConfigError(
+            "floors are of the test part of the written corpus: --pin goes with no --dumps or other --part"
+        )
+    if lower and not pin:
+        raise ConfigError("--lower says what --pin may do: give both, or neither")
     labelled = _labelled(part, dumps)
     found = pages.figures(pages.score_pages(labelled, workers=_workers(workers)))
     typer.echo(f"{len(labelled)} pages")
@@ -158,7 +166,7 @@ def evaluate(
         typer.echo(f"{name:26} {value:.3f}")
     for table in public.public_tables():
         typer.echo("\n" + "\n".join(public.lines(table)))
-    if dumps is None and part == "test":
+    if has_floors:
         corpus_id = floors.corpus_id(labelled)
         if pin:
             floors.pin(found, corpus_id, lower=lower)

@@ -315,6 +315,13 @@ class TestEval:
     def test_unknown_part_names_the_known_ones(self):
         assert "train, dev, test" in fails(2, "eval", "--part", "foo")
 
+    @pytest.mark.parametrize("other", [("--part", "dev"), ("--dumps", "pages")])
+    def test_floors_are_pinned_on_the_test_part_alone(self, other):
+        assert "--pin goes with no --dumps or other --part" in fails(2, "eval", "--pin", *other)
+
+    def test_lowering_is_said_of_pinning(self):
+        assert "give both, or neither" in fails(2, "eval", "--lower")
+
     def test_outside_the_repository(self, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         with pytest.raises(InputError, match=f"no folder training/corpus in the current folder {tmp_path}: "):

@@ -39,6 +39,16 @@ def test_a_floor_falls_only_when_that_is_said(tmp_path: Path) -> None:
     assert load_floors(path).floors["claims.strict_f1"] == 0.4 - SLACK
 
 
+def test_a_floor_goes_only_when_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "floors.json"
+    pin({"claims.strict_f1": 0.5, "claims.negated": 0.9}, "pages", path=path)
+    with pytest.raises(ConfigError, match=r"claims\.negated from 0\.895 to none.*--lower"):
+        pin({"claims.strict_f1": 0.6}, "other pages", path=path)
+    assert set(load_floors(path).floors) == {"claims.strict_f1", "claims.negated"}
+    pin({"claims.strict_f1": 0.6}, "pages", lower=True, path=path)
+    assert set(load_floors(path).floors) == {"claims.strict_f1"}
+
+
 def test_the_pages_are_known_by_their_content() -> None:
     pages = load_pages(CORPUS, "dev")[:3]
     assert corpus_id(pages) == corpus_id(pages[::-1])

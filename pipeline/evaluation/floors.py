@@ -57,10 +57,15 @@ def breaches(figures: Mapping[str, float], corpus: str, floors: Floors) -> list[
 
 
 def pin(figures: Mapping[str, float], corpus: str, *, lower: bool = False, path: Path = FLOORS) -> None:
-    """Write the figures less SLACK as floors. Raises ConfigError where one would fall and `lower` is not set."""
+    """Write the figures less SLACK as floors. Raises ConfigError where one would fall, or is not measured any more, and
+    `lower` is not set."""
     old = load_floors(path) if path.exists() else Floors(corpus, "", {})
     new = {name: round(value - SLACK, 4) for name, value in figures.items() if name not in _NO_FLOOR}
-    fallen = [f"{name} from {old.floors[name]} to {v}" for name, v in new.items() if v < old.floors.get(name, 0.0)]
+    fallen = [
+        f"{name} from {floor} to {new.get(name, 'none')}"
+        for name, floor in old.floors.items()
+        if name not in new or new[name] < floor
+    ]
     if fallen and not lower:
         raise ConfigError(f"floors would fall: {'; '.join(fallen)}. If that is meant, say --lower as well")
     path.write_text(json.dumps(asdict(Floors(corpus, old.note, new)), indent=1) + "\n", encoding="utf-8")
