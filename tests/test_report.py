@@ -215,6 +215,31 @@ class TestFindings:
         assert second["source_path"] in no.text_content()
         assert "disputed" in sides.getprevious().text_content()
 
+    def test_each_denial_and_each_pair_of_opposites_is_shown_once(self, copy):
+        """Milk weakens bones here and strengthens them there; who denies that it weakens them is heard, too."""
+        rows = list({row["source_path"]: row for row in read_table(copy, "claims").to_pylist()}.values())
+        said = [
+            ("improves", False, 0.9), ("worsens", False, 0.7), ("worsens", True, 0.6), ("impairs", False, 0.8),
+            ("relieves", False, 0.5),
+        ]  # fmt: skip
+        for row, (predicate, negated, confidence) in zip(rows, said, strict=False):
+            row.update(group_id=predicate, predicate=predicate, negated=negated, confidence=confidence)
+            row.update(certainty="asserted", calibration_id=None)
+            for role, words in (("subject", "milk"), ("object", "bones")):
+                row.update({f"{role}_id": None, f"{role}_name": None, f"{role}_text": words})
+        put_claims(copy, rows[: len(said)])
+        found, n_more = findings.disputes(copy)
+        sides = [
+            (d.relation.predicate, [s.predicate for s in d.yes], [(s.predicate, s.negated) for s in d.no])
+            for d in found
+        ]
+        assert n_more == 0
+        assert sides == [
+            ("improves", ["improves"], [("impairs", False), ("worsens", False)]),
+            ("worsens", ["worsens"], [("worsens", True), ("relieves", False)]),
+        ]
+        assert [round(d.against, 2) for d in found] == [round(1 - 0.2 - 0.05, 2), round(1 - 0.4 - 0.05, 2)]
+
     @pytest.mark.parametrize(
         ("voices", "says"),
         [

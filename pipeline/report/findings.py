@@ -95,7 +95,7 @@ class Relation:
 class Dispute:
     """A relation, the best statements for it and the best against it; how many more of each there are.
 
-    against: the probability that the corpus denies it, or asserts the opposite, whichever is higher.
+    against: the probability that the corpus denies it, or asserts what stands against it here, whichever is higher.
     """
 
     relation: Relation
@@ -123,30 +123,34 @@ def disputes(out: Path) -> tuple[tuple[Dispute, ...], int]:
     """The relations that are asserted here and denied there, evenest and surest first, and how many more there are.
 
     Denied: by a negated claim of the same group, or by a group that says the opposite. The flag `disputed` tells
-    those where both sides exceed one half. A pair of opposite groups is shown once.
+    those where both sides exceed one half. A pair of opposite groups is shown once, with the one that comes first.
     """
     claims = columns(out, "claims", *_Claim.__annotations__)
     groups = _opposable(columns(out, "claim_groups", *_Group.__annotations__), claims)
     sides = _sides(claims.filter(one_of("group_id", groups)).to_pylist())
-    shown: set[str] = set()
+    shown: set[frozenset[str]] = set()
     found = []
     for group in sorted(groups.values(), key=lambda g: _evenest(g, groups)):
-        yes, no = sides.get((group["group_id"], False), []), _denials(group, sides)
-        if yes and no and group["group_id"] not in shown:
-            shown.update(group["contradicts"])
-            found.append((group, yes, no))
+        pairs = {other: frozenset((group["group_id"], other)) for other in group["contradicts"]}
+        opposed = [other for other, pair in pairs.items() if pair not in shown]
+        yes, no = sides.get((group["group_id"], False), []), _denials(group, opposed, sides)
+        if yes and no:
+            shown.update(pairs.values())
+            found.append((group, _against(group, opposed, groups), yes, no))
     best = found[:_DISPUTES]
-    told = _statements(out, [row["claim_id"] for _, *both in best for side in both for row in side[:_STATEMENTS]])
+    told = _statements(
+        out, [row["claim_id"] for *_, yes, no in best for side in (yes, no) for row in side[:_STATEMENTS]]
+    )
     return tuple(
         Dispute(
             _relation(group, None),
-            _against(group, groups),
+            against,
             tuple(told[row["claim_id"]] for row in yes[:_STATEMENTS]),
             tuple(told[row["claim_id"]] for row in no[:_STATEMENTS]),
             max(0, len(yes) - _STATEMENTS),
             max(0, len(no) - _STATEMENTS),
         )
-        for group, yes, no in best
+        for group, against, yes, no in best
     ), len(found) - len(best)
 
 
@@ -162,12 +166,12 @@ def _opposable(table: pa.Table, claims: pa.Table) -> _Groups:
     return {row["group_id"]: row for row in rows}
 
 
-def _against(group: _Group, groups: _Groups) -> float:
-    return max([group["refute"], *(groups[other]["support"] for other in group["contradicts"])])
+def _against(group: _Group, opposed: Iterable[str], groups: _Groups) -> float:
+    return max([group["refute"], *(groups[other]["support"] for other in opposed)])
 
 
 def _evenest(group: _Group, groups: _Groups) -> tuple[bool, float, float, str]:
-    weaker = min(group["support"], _against(group, groups))
+    weaker = min(group["support"], _against(group, group["contradicts"], groups))
     return not group["disputed"], -weaker, -group["support"], group["group_id"]
 
 
@@ -183,8 +187,8 @@ def _sides(rows: Iterable[_Claim]) -> _Sides:
     return {key: list(articles.values()) for key, articles in sides.items()}
 
 
-def _denials(group: _Group, sides: _Sides) -> list[_Claim]:
-    opposites = [row for other in group["contradicts"] for row in sides.get((other, False), [])]
+def _denials(group: _Group, opposed: Iterable[str], sides: _Sides) -> list[_Claim]:
+    opposites = [row for other in opposed for row in sides.get((other, False), [])]
     return sorted([*sides.get((group["group_id"], True), []), *opposites], key=_surest)
 
 
