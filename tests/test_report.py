@@ -201,6 +201,27 @@ class TestShownPages:
             assert marked == claims[claim.claim_id]["subject_text"]
 
 
+class TestCopies:
+    def test_lines_that_a_site_repeats_are_dropped_and_count_nowhere(self, copy):
+        segments = read_table(copy, "segments").to_pylist()
+        line = next(row for row in segments if row["kept"])
+        rows = [
+            {"kind": kind, "member_id": member, "cluster_id": kind, "representative_id": line["segment_id"],
+             "similarity": 1.0, "containment": 1.0, "method": "passage"}
+            for kind, member in (("line", line["segment_id"]), ("passage", line["segment_id"]),
+                                 ("passage", segments[-1]["segment_id"]))
+        ]  # fmt: skip
+        put(copy, "duplicates", rows)
+        (passage, site_line), _ = cleaning.clusters(copy)
+        assert [(c.kind, [member.kept for member in c.copies]) for c in (passage, site_line)] == [
+            ("passage", [True, False]), ("line", [False])
+        ]  # fmt: skip
+        page = parsed(report.write(copy))
+        assert "counts nowhere" in part(page, "copies")
+        (row,) = page.xpath("//section[@id='copies']//tbody/tr[td='line']")
+        assert [cell.text_content()[:10] for cell in row.xpath("td")] == ["line", "", excerpt(line["text"])[:10]]
+
+
 class TestFindings:
     def test_what_contradicts_stands_side_by_side(self, copy):
         rows = read_table(copy, "claims").to_pylist()

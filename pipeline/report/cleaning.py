@@ -16,6 +16,7 @@ __all__ = ["Cluster", "Copy", "Reason", "Reject", "clusters", "reasons", "reject
 
 _REASONS = 40
 _CLUSTERS = 15
+_KINDS = ("document", "passage", "line")
 _MEMBERS = 4
 _REJECTS = 25
 
@@ -44,7 +45,8 @@ class Reason:
 
 @dataclass(frozen=True)
 class Copy:
-    """A member of a cluster: its words or title, where it stands, how like the representative it is."""
+    """A member of a cluster: its words or title, where it stands, how like the representative it is, whether it is the
+    one that counts."""
 
     words: str
     place: str
@@ -55,7 +57,7 @@ class Copy:
 
 @dataclass(frozen=True)
 class Cluster:
-    """Copies of one article or passage, the one that counts first."""
+    """Copies of one article or passage, the one that counts first; or a line of a site, of which none does."""
 
     kind: str
     copies: tuple[Copy, ...]
@@ -89,12 +91,12 @@ def reasons(out: Path) -> tuple[tuple[Reason, ...], int]:
 
 
 def clusters(out: Path) -> tuple[tuple[Cluster, ...], int]:
-    """The largest clusters of copies, articles before passages, and how many more there are."""
+    """The largest clusters of copies, articles before passages before lines, and how many more there are."""
     members: list[_Member] = columns(out, "duplicates", *_Member.__annotations__).to_pylist()
     found: dict[tuple[str, str], list[_Member]] = {}
     for row in members:
         found.setdefault((row["kind"], row["cluster_id"]), []).append(row)
-    largest = sorted(found.values(), key=lambda rows: (rows[0]["kind"], -len(rows), rows[0]["cluster_id"]))[:_CLUSTERS]
+    largest = sorted(found.values(), key=_largest_first)[:_CLUSTERS]
     shown = [sorted(rows, key=_representative_first)[:_MEMBERS] for rows in largest]
     members_shown = [row["member_id"] for rows in shown for row in rows]
     places = _places(out, members_shown)
@@ -128,6 +130,10 @@ def _texts(out: Path, name: str, key: str, column: str, keys: Sequence[str]) -> 
     return dict(zip(table.column(key).to_pylist(), table.column(column).to_pylist(), strict=True))
 
 
+def _largest_first(rows: Sequence[_Member]) -> tuple[int, int, str]:
+    return _KINDS.index(rows[0]["kind"]), -len(rows), rows[0]["cluster_id"]
+
+
 def _representative_first(row: _Member) -> tuple[bool, str]:
     return row["member_id"] != row["representative_id"], row["member_id"]
 
@@ -144,5 +150,5 @@ def _copy(row: _Member, places: dict[str, tuple[str, str]]) -> Copy:
     words, place = places[row["member_id"]]
     return Copy(
         excerpt(words, 160), excerpt(place, 100), row["similarity"], row["containment"],
-        row["member_id"] == row["representative_id"],
+        row["kind"] != "line" and row["member_id"] == row["representative_id"],
     )  # fmt: skip

@@ -28,7 +28,7 @@ MEANINGS = {
     "legal": "copyright, disclaimers, terms",
     "byline": "author, editor, agency, source",
     "bio": "profile of an author or doctor",
-    "repeat": "a line said before on the same page",
+    "repeat": "a line said before, or on many pages of its site",
     "noise": "debris that means nothing",
 }
 
