@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import lxml.html
@@ -23,9 +24,10 @@ from pipeline.errors import OutputError
 from pipeline.evaluation.calibration import fit_isotonic, save
 from pipeline.report import cleaning, findings
 from pipeline.report.audit import audit
-from pipeline.report.dirty_page import page_of
+from pipeline.report.dirty_page import WHOLE, page_of
 from pipeline.report.marking import Span, pieces
 from pipeline.report.page import MEANINGS
+from pipeline.report.page_segments import Limits
 from pipeline.report.reliability import describe
 from pipeline.report.words import excerpt
 from pipeline.schema import LABELS, PREDICATES, TABLES
@@ -130,6 +132,35 @@ class TestDirtyPage:
             for role in ("subject", "object"):
                 marked = "".join(mark.text_content() for mark in page.find_class(f"{role[0]}{number}"))
                 assert squeezed(marked) == squeezed(visible(text[claim[f"{role}_start"] : claim[f"{role}_end"]]))
+
+    @pytest.mark.parametrize("most", [Limits(2, 3, 40, 40, 1), Limits(1000, 5, 5000, 40, 2), WHOLE])
+    def test_what_is_left_out_is_counted(self, ran, dirty, most):
+        """The widest limits leave only the end of a dropped segment out."""
+        page = page_of(ran.out, dirty["source_path"], dirty["record"], most)
+        whole = page_of(ran.out, dirty["source_path"], dirty["record"])
+        claims = Counter(
+            row["segment_id"]
+            for row in ran.table("claims").to_pylist()
+            if (row["source_path"], row["record"]) == (dirty["source_path"], dirty["record"])
+        )
+        assert len(page.segments) + page.n_more_segments == len(whole.segments)
+        assert sum(len(segment.claims) for segment in page.segments) + page.n_more_claims == claims.total()
+        assert page.n_claims == min(most.claims, sum(len(full.claims) for full in whole.segments[: most.segments]))
+        marked = {name for segment in page.segments for piece in segment.pieces for name in piece.classes.split()}
+        assert marked <= {f"{role}{i}" for role in "eso" for i in range(1, page.n_claims + 1)} | {"evidence", "both"}
+        for segment, full in zip(page.segments, whole.segments, strict=False):
+            assert len(segment.claims) + segment.n_more_claims == len(full.claims)
+        assert page.whole == (not page.n_more_segments and not any(segment.n_cut for segment in page.segments))
+
+    def test_only_a_page_that_is_whole_is_said_to_be(self, page, tmp_path):
+        raw, out = tmp_path / "raw", tmp_path / "out"
+        raw.mkdir()
+        (raw / "long.txt").write_text("Tea\n\n" + "Ginger tea relieves nausea and causes heartburn. " * 100 + "\n")
+        pipeline.run(raw, out, workers=1)
+        long, n_claims = part(parsed(out / report.FILE_NAME), "page"), read_table(out, "claims").num_rows
+        assert "A dirty page, in full" in part(page, "page") and "Every character is here" in part(page, "page")
+        assert "in full" not in long and "Every" not in long and re.search(r"… 2,\d+ more characters", long)
+        assert f"And {n_claims - 8:,} more claims of this page, in claims.parquet." in long
 
     def test_without_the_decoded_texts_the_rest_is_shown(self, copy):
         shutil.rmtree(copy / ".cache")

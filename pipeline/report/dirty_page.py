@@ -37,7 +37,8 @@ class _Source(TypedDict):
 @dataclass(frozen=True)
 class DirtyPage:
     """The page: where it comes from, its segments in order, how many more segments it has. as_words: the words are
-    shown without the markup, or the marks, between them."""
+    shown without the markup, or the marks, between them. n_claims: how many of its claims are marked;
+    n_more_claims: how many are not listed."""
 
     source_path: str
     record: int
@@ -47,6 +48,12 @@ class DirtyPage:
     segments: tuple[PageSegment, ...]
     n_more_segments: int
     n_claims: int
+    n_more_claims: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of its text is left out."""
+        return not self.n_more_segments and not any(segment.n_cut for segment in self.segments)
 
 
 def dirty_page(out: Path) -> DirtyPage | None:
@@ -92,16 +99,20 @@ def _page(out: Path, chosen: _Source, limits: Limits) -> DirtyPage:
     as_words = chosen["format"] == "html" or len(words) < len(rows)
     rows = words if as_words else rows
     first = rows[: limits.segments]
-    claims = _claims(out, [row["segment_id"] for row in first], limits.claims)
+    claims = _claims(out, [row["segment_id"] for row in rows])
+    places = {row["segment_id"] for row in first}
+    here = [claim for claim in claims if claim["segment_id"] in places]
+    segments = tuple(shown(PageRows(text, as_words, first, here, _copies(out, first)), limits))
     return DirtyPage(
         source_path=chosen["source_path"],
         record=chosen["record"],
         n_chars=chosen["n_chars"],
         as_words=as_words,
         n_labels=len({row["label"] for row in rows if not row["kept"]}),
-        segments=tuple(shown(PageRows(text, as_words, first, claims, _copies(out, first)), limits)),
+        segments=segments,
         n_more_segments=len(rows) - len(first),
-        n_claims=len(claims),
+        n_claims=min(len(here), limits.claims),
+        n_more_claims=len(claims) - sum(len(segment.claims) for segment in segments),
     )
 
 
@@ -124,9 +135,10 @@ def choose(segments: pa.Table, sources: pa.Table) -> _Source | None:
     )  # fmt: skip
 
 
-def _claims(out: Path, segment_ids: Sequence[str], most: int) -> list[ClaimRow]:
-    claims = columns(out, "claims", *ClaimRow.__annotations__, where=one_of("segment_id", segment_ids))
-    rows: list[ClaimRow] = claims.slice(0, most).to_pylist()
+def _claims(out: Path, segment_ids: Sequence[str]) -> list[ClaimRow]:
+    rows: list[ClaimRow] = columns(
+        out, "claims", *ClaimRow.__annotations__, where=one_of("segment_id", segment_ids)
+    ).to_pylist()
     return rows
 
 

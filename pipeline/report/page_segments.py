@@ -1,7 +1,7 @@
 """The segments of a page made fit to be shown: their words with the parts of claims in them."""
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypedDict
@@ -104,10 +104,11 @@ class PageSegment(NamedTuple):
 
 
 def shown(page: PageRows, limits: Limits) -> Iterator[PageSegment]:
-    """The segments, each with the claims whose evidence stands in it."""
+    """The segments, each with the claims whose evidence stands in it; those beyond the limits are counted."""
     starts = [row["raw_start"] for row in page.segments]
     marks, read = defaultdict(list), defaultdict(list)
-    for number, claim in enumerate(page.claims, 1):
+    n_claims = Counter(claim["segment_id"] for claim in page.claims)
+    for number, claim in enumerate(page.claims[: limits.claims], 1):
         read[claim["segment_id"]].append(_claim(number, claim))
         for span in _spans(number, claim):
             first = max(0, bisect_right(starts, span.start) - 1)
@@ -117,11 +118,9 @@ def shown(page: PageRows, limits: Limits) -> Iterator[PageSegment]:
     for at, row in enumerate(page.segments):
         inline = end > 0 and not page.as_words and "\n" not in page.text[end : row["raw_start"]]
         end = row["raw_end"]
-        yield _segment(page, row, marks[at], limits)._replace(
-            inline=inline,
-            claims=tuple(read[row["segment_id"]][: limits.segment_claims]),
-            n_more_claims=max(0, len(read[row["segment_id"]]) - limits.segment_claims),
-        )
+        claims = tuple(read[row["segment_id"]][: limits.segment_claims])
+        n_more = n_claims[row["segment_id"]] - len(claims)
+        yield _segment(page, row, marks[at], limits)._replace(inline=inline, claims=claims, n_more_claims=n_more)
 
 
 def _segment(page: PageRows, row: SegmentRow, marks: Sequence[Span], limits: Limits) -> PageSegment:
