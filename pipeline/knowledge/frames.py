@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
 
+from pipeline.knowledge.attributes import sigmoid
 from pipeline.knowledge.candidates import Argument, Candidate, candidates
 from pipeline.knowledge.reading import Article, Passage, Reading, Span
 
@@ -75,11 +76,7 @@ def _reading(passage: Passage, candidate: Candidate, value: float, weights: Weig
 
 def score(candidate: Candidate, article: Article, weights: Weights) -> float:
     """Probability that the candidate is a claim, 0 to 1."""
-    return _sigmoid(sum(weights.pair.get(name, 0.0) for name in features(candidate, article, weights)))
-
-
-def _sigmoid(value: float) -> float:
-    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, value))))
+    return sigmoid(sum(weights.pair.get(name, 0.0) for name in features(candidate, article, weights)))
 
 
 def features(candidate: Candidate, article: Article, weights: Weights) -> list[str]:

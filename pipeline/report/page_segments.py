@@ -8,6 +8,7 @@ from typing import NamedTuple, TypedDict
 
 from pipeline.report.marking import Piece, Span, pieces
 from pipeline.report.words import excerpt
+from pipeline.text.align import from_raw
 
 __all__ = ["ClaimRow", "Limits", "PageClaim", "PageRows", "PageSegment", "SegmentRow", "shown"]
 
@@ -142,11 +143,8 @@ def _segment(page: PageRows, row: SegmentRow, marks: Sequence[Span], limits: Lim
 
 def _in_words(span: Span, row: SegmentRow) -> Span:
     """A span of the source in the words of a segment."""
-    start, end = span.start - row["raw_start"], span.end - row["raw_start"]
-    alignment = row["alignment"]
-    if alignment is None:
-        return replace(span, start=start, end=end)
-    return replace(span, start=bisect_left(alignment, start), end=bisect_left(alignment, end))
+    start, end = from_raw(span.start, span.end, row["raw_start"], row["alignment"])
+    return replace(span, start=start, end=end)
 
 
 def _spans(number: int, claim: ClaimRow) -> tuple[Span, Span, Span]:

@@ -6,11 +6,11 @@ the tagged one of its place and type, else one that is added, linked to a concep
 linked with the terminology that the run is configured with (`Tag.terminology`), whose version the rows name.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -31,9 +31,9 @@ from pipeline.knowledge.terminology import configured
 from pipeline.knowledge.tokens import key_of
 from pipeline.models import reader
 from pipeline.models.confidence import calibration_for
-from pipeline.schema import PREDICATES
+from pipeline.schema import PREDICATES, TABLES
 from pipeline.stage import Stage, Tables, content_id, from_rows
-from pipeline.text.align import to_raw
+from pipeline.text.align import from_raw, to_raw
 
 __all__ = ["EXTRACT", "READERS", "extract"]
 
@@ -43,8 +43,6 @@ FINDERS: Mapping[str, Finder] = {"reader": reader.arguments}
 _Row = dict[str, Any]
 _Argument = tuple[Span, str]  # where it stands, its entity type
 _Place = tuple[str, int, int, str]  # segment_id, code points of the source, entity type
-_CLAIM_ORDER = ("source_path", "record", "evidence_start", "subject_start", "object_start", "claim_id")
-_MENTION_ORDER = ("source_path", "record", "raw_start", "raw_end", "mention_id")
 
 
 @dataclass(frozen=True)
@@ -102,10 +100,7 @@ def extract(tables: Tables, config: Extract) -> dict[str, pa.Table]:
             best = claims.get(row["claim_id"])
             if best is None or row["raw_score"] > best["raw_score"]:
                 claims[row["claim_id"]] = row
-    return {
-        "claims": _sorted("claims", claims.values(), _CLAIM_ORDER),
-        "mentions": _sorted("mentions", mentions.values(), _MENTION_ORDER),
-    }
+    return {"claims": _sorted("claims", claims.values()), "mentions": _sorted("mentions", mentions.values())}
 
 
 def _check(config: Extract) -> None:
@@ -115,8 +110,8 @@ def _check(config: Extract) -> None:
         raise ConfigError(f"extract.readers {wrong}; known are: {', '.join(sorted(READERS))}")
 
 
-def _sorted(name: str, rows: Iterable[_Row], order: Sequence[str]) -> pa.Table:
-    return from_rows(name, sorted(rows, key=lambda row: tuple(row[column] for column in order)))
+def _sorted(name: str, rows: Iterable[_Row]) -> pa.Table:
+    return from_rows(name, sorted(rows, key=itemgetter(*TABLES[name].sort)))
 
 
 def _documents(tables: Tables, mentions: Sequence[_Row], config: Extract, linker: Linker) -> Iterator[_Document]:
@@ -145,15 +140,12 @@ def _by_place(mentions: Iterable[_Row]) -> dict[_Place, _Row]:
 
 
 def _segment(row: _Row, mentions: Sequence[_Row]) -> Segment:
-    found = sorted((*_within(row, m), m["entity_type"], m["concept_id"], m["concept_name"]) for m in mentions)
+    base, places = row["raw_start"], row["alignment"]
+    found = sorted(
+        (*from_raw(m["raw_start"], m["raw_end"], base, places), m["entity_type"], m["concept_id"], m["concept_name"])
+        for m in mentions
+    )
     return Segment(row["text"], row["label"], tuple(Mention(*m) for m in found), row["duplicate_of"] is not None)
-
-
-def _within(segment: _Row, mention: _Row) -> tuple[int, int]:
-    """A mention's code points in its segment's text: the way back of `to_raw`."""
-    start, end = mention["raw_start"] - segment["raw_start"], mention["raw_end"] - segment["raw_start"]
-    alignment = segment["alignment"]
-    return (start, end) if alignment is None else (bisect_left(alignment, start), bisect_left(alignment, end))
 
 
 def _arguments(document: _Document, readings: Iterable[Reading], lone: Iterable[Argument]) -> dict[_Argument, _Row]:

@@ -1,9 +1,10 @@
 """Offsets in repaired text and in the decoded source: the one place where one becomes the other."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from string import ascii_letters, digits
 
-__all__ = ["to_raw"]
+__all__ = ["from_raw", "to_raw"]
 
 
 # One raw character makes one of these: repair never makes them of several, and pages write them as they are, not as
@@ -44,3 +45,15 @@ def to_raw(
     if text is not None and start < end and text[end - 1] in _SINGLE:
         last = min(last, alignment[end - 1] + 1)
     return raw_start + alignment[start], raw_start + last
+
+
+def from_raw(start: int, end: int, raw_start: int, alignment: Sequence[int] | None) -> tuple[int, int]:
+    """The stretch of a segment's text that stands at a stretch of the source: the way back of `to_raw`.
+
+    >>> from_raw(100, 105, 100, None)
+    (0, 5)
+    >>> from_raw(101, 105, 100, [0, 1, 4, 5])
+    (1, 3)
+    """
+    start, end = start - raw_start, end - raw_start
+    return (start, end) if alignment is None else (bisect_left(alignment, start), bisect_left(alignment, end))

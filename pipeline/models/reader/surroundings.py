@@ -22,7 +22,6 @@ _Facts = dict[str, float]
 
 _FAR = 20  # lines; further is as good as this
 _APART = 4.0  # log words between arguments in two lines, more than between most in one
-_ALIKE = 0.6  # F1 of content words above which two arguments are the same one said twice
 _LIKELY = 0.15  # score of a claim whose arguments count as such when those between two others are counted
 _BETWEEN = {
     "relative": re.compile(r"\b(?:which|that|who)\b"),
