@@ -135,8 +135,8 @@ class Extract:
     """How claims are read.
 
     languages: those of `Tag`, handed on by `Config`, and set there.
-    min_confidence: rows below it are not written. About where F1 peaks on unseen real pages; a row at 0.2 is
-        wrong four times in five, so filter on `confidence` by what a mistake costs you.
+    min_confidence: claims below it are not written, though their arguments are mentions. About where F1 peaks on unseen
+        real pages; a row at 0.2 is wrong four times in five, so filter on `confidence` by what a mistake costs you.
     readers: who reads, in this order. "reader" is the trained one; "frames" is the rule reader (list frames and a cue
         lexicon), there for comparison: strict F1 .30 on real pages against .50.
     terminology: that of `Tag`, handed on by `Config`, and set there: the arguments that readers add to the mentions

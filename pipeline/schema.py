@@ -164,8 +164,7 @@ _ALL = (
     Table("segments", "one stretch of one kind; the segments of a source tile its non-white-space characters", (
         Column("segment_id", _STRING, "hash of document_id, raw_start and raw_end"),
         _DOCUMENT, _SOURCE, _PATH, _RECORD,
-        Column("position", _INT, "index of the segment in its article, from 0"),
-        _START, _END,
+        Column("position", _INT, "index of the segment in its article, from 0"), _START, _END,
         Column("text", _STRING, "the words, repaired, line breaks as spaces, no Markdown; else the source slice. "
                "Lines of HTML that are dropped together, as a menu, are parted by line feeds"),
         _maybe("alignment", pa.list_(pa.field("item", pa.int32(), nullable=False)),
@@ -181,12 +180,12 @@ _ALL = (
         Column("kind", _ENUM, "document, passage, or line: one that its site puts on many pages"),
         Column("member_id", _STRING, "document_id or segment_id of the member"),
         Column("cluster_id", _STRING, "hash of the sorted member ids"),
-        Column("representative_id", _STRING, "member that counts"),
+        Column("representative_id", _STRING, "member that counts; of lines, which are dropped, the first"),
         Column("similarity", _FLOAT, "true Jaccard of word shingles with the representative; 1 for passages, lines"),
         Column("containment", _FLOAT, "share of the smaller one's shingles found in the other, 0 to 1"),
         Column("method", _ENUM, "how it was found: exact, minhash, passage, site"),
     ), ("kind", "cluster_id", "member_id")),
-    Table("mentions", "one medical entity named in kept, non-duplicate text, or taken by a claim as its argument", (
+    Table("mentions", "one medical entity named in kept, non-duplicate text, or taken for an argument", (
         Column("mention_id", _STRING, "hash of segment_id, raw_start, raw_end, entity_type and concept_id"),
         _DOCUMENT, _SEGMENT, _PATH, _RECORD, _START, _END,
         Column("text", _STRING, "the words, repaired"),
@@ -195,10 +194,11 @@ _ALL = (
         _maybe("concept_name", _STRING, "preferred name of the concept"),
         Column("xrefs", _STRINGS, "the same concept in other vocabularies, CURIEs, sorted"),
         Column("match_kind", _ENUM, "how it was found: exact, rewrite, abbreviation or composed by the terms; model "
-               "where no term of its type has just these words: a claim's argument, or what tag.model found"),
+               "where no term of its type has just these words: an argument, or what tag.model found"),
         _maybe("link_kind", _ENUM, "how its concept was found: exact, rewrite, abbreviation, composed or fuzzy"),
         _TERMINOLOGY,
-        Column("score", _FLOAT, "how sure the match is, 0 to 1; of an argument, the best raw_score it was read with"),
+        Column("score", _FLOAT, "how sure the match is, 0 to 1; of an argument the best raw_score it was read with, "
+               "in a claim or below extract.min_confidence; where in neither, its own probability, at least a half"),
         Column("negated", _BOOL, "true where the text denies it"),
         Column("hedged", _BOOL, "true where the text is unsure of it"),
         Column("hypothetical", _BOOL, "true where the text only supposes it: if you have ..."),

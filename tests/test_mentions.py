@@ -96,6 +96,25 @@ def test_the_stage_gives_back_every_tagged_mention() -> None:
     assert [row for row in tables["mentions"].to_pylist() if row not in after] == []
 
 
+def test_arguments_of_unlikely_readings_are_mentions_by_their_scores() -> None:
+    lines = (
+        "Warm poultices may ease the stubborn grumbling of the gut.",
+        "Cold cellars prevent nothing but a bad mood.",
+    )
+    tables = article(*lines)
+    every, sure = (EXTRACT.run(tables, Extract(min_confidence=least)) for least in (0.0, 1.0))
+    assert every["claims"].num_rows > sure["claims"].num_rows == 0
+    assert sure["mentions"].equals(every["mentions"])
+    best: dict[str, float] = {}
+    for claim in every["claims"].to_pylist():
+        for id_ in (claim["subject_mention_id"], claim["object_mention_id"]):
+            best[id_] = max(best.get(id_, 0.0), claim["raw_score"])
+    added = [row for row in sure["mentions"].to_pylist() if row["match_kind"] == "model"]
+    assert any(row["mention_id"] in best for row in added)
+    assert all(row["score"] == best[row["mention_id"]] if row["mention_id"] in best else row["score"] >= 0.5
+               for row in added)  # fmt: skip
+
+
 def test_cues_are_words_of_the_source_outside_the_mention(ran: Ran, mentions: list[dict[str, Any]]) -> None:
     texts = {id_: read_text(id_, out=ran.out) for id_ in ran.table("sources").column("source_id").to_pylist()}
     source_of = {row["document_id"]: row["source_id"] for row in ran.table("documents").to_pylist()}

@@ -1,9 +1,10 @@
 """Extract: what is claimed, sentence by sentence, with the words it rests on.
 
 Readers propose (`Reading`); one path adds what rules can tell of any claim (negation, certainty, quantity,
-qualifier, attribution, kind of evidence), turns scores into confidence and writes rows. Each argument is a mention:
-the tagged one of its place and type, else one that is added, linked to a concept where the cascade finds one. Both are
-linked with the terminology that the run is configured with (`Tag.terminology`), whose version the rows name.
+qualifier, attribution, kind of evidence), turns scores into confidence and writes rows. Each argument is a mention, in
+a claim or in a reading too unlikely to be one: the tagged mention of its place and type, else one that is added, linked
+to a concept where the cascade finds one. Both are linked with the terminology that the run is configured with
+(`Tag.terminology`), whose version the rows name.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -151,7 +152,8 @@ def _segment(row: _Row, mentions: Sequence[_Row]) -> Segment:
 def _arguments(document: _Document, readings: Iterable[Reading], lone: Iterable[Argument]) -> dict[_Argument, _Row]:
     """The row of `mentions` that each argument is: the tagged one with its words and type, else one of its own.
 
-    Those in no claim count where they overlap none that is in one.
+    Those of readings too unlikely to be claims count as well: of those of the written test pages .28 meet a labelled
+    argument, of the terms' mentions that no claim takes .25. Those in no reading count where they overlap none in one.
     """
     scores: dict[_Argument, float] = {}
     for reading in readings:
