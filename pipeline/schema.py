@@ -239,7 +239,7 @@ _ALL = (
         *_group_argument("object"),
         Column("n_claims", _INT, "claim rows"),
         Column("n_documents", _INT, "articles"),
-        Column("n_sites", _INT, "sites; an article without a site counts by its source file"),
+        Column("n_sites", _INT, "sites; an article without one counts by its file, whose suffix does not matter"),
         Column("n_independent", _INT, "independent wordings, after copies are merged"),
         Column("n_asserted", _INT, "of these wordings, those that affirm it outright, without may or perhaps"),
         Column("support", _FLOAT, "probability that the corpus affirms it, outright or hedged, 0 to 1"),

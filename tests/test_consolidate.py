@@ -16,11 +16,12 @@ from pipeline.stages.consolidate import join, opposites, sketch, support
 
 CASES = [json.loads(line) for line in (Path(__file__).parent / "cases" / "groups.jsonl").read_text().splitlines()]
 CONFIG = Consolidate()
-# A claim in short: article, site, cluster, evidence, subject, predicate, object, negated, certainty, confidence.
+# A claim in short: article and its suffix, site, cluster, evidence, subject, predicate, object, negated, certainty,
+# confidence.
 Voice = dict[str, Any]
 DEFAULTS: Voice = {
-    "article": 0, "site": None, "cluster": None, "evidence": None, "subject": "ginger", "predicate": "relieves",
-    "object": "nausea", "negated": False, "certainty": "asserted", "confidence": 0.8,
+    "article": 0, "suffix": ".txt", "site": None, "cluster": None, "evidence": None, "subject": "ginger",
+    "predicate": "relieves", "object": "nausea", "negated": False, "certainty": "asserted", "confidence": 0.8,
 }  # fmt: skip
 
 
@@ -29,7 +30,7 @@ def tables(voices: list[Voice], *, folder: str = "") -> dict[str, pa.Table]:
     documents, claims = {}, []
     for number, given_voice in enumerate(voices):
         voice = DEFAULTS | given_voice
-        path = f"{folder}page{voice['article']:03}.txt"
+        path = f"{folder}page{voice['article']:03}{voice['suffix']}"
         place = {"document_id": path, "source_path": path, "record": 0}
         documents[path] = {
             **place, "source_id": path, "url": None, "site": voice["site"], "title": None, "language": "en",

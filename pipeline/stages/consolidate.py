@@ -10,8 +10,9 @@ later copy on another site adds nothing. Then, with `site_error` the chance that
 
 What is said with a "may" supports like what is said outright: `n_asserted` tells how many wordings affirm it
 outright in one of their rows. A row without confidence is counted in the numbers of rows, articles, sites and
-wordings, but not in support. A site is the article's site, or its file where it has none. All of it says
-what the corpus asserts, nothing of what is true.
+wordings, but not in support. A site is the article's site, or its file where it has none, by its name without
+the suffix: a page that was saved twice, as HTML and as text, is no second voice. All of it says what the corpus
+asserts, nothing of what is true.
 """
 
 import functools
