@@ -39,24 +39,15 @@ def run(
     Returns the manifest: steps done and reused, tables with their rows. Does nothing when the tables
     are up to date. Raises ConfigError, InputError, OutputError or StageError (`pipeline.errors`).
     """
-    from pipeline.config import Config, load_config
+    from pipeline.config import Config, load_config, place
     from pipeline.engines.flow import RunOptions
     from pipeline.errors import ConfigError
 
     if not (config is None or isinstance(config, Config | str | Path)):
         raise ConfigError(f"config must be a pipeline.config.Config or a TOML file, is a {type(config).__name__}")
-    settings = config if isinstance(config, Config) else load_config(None if config is None else Path(config))
-    options = RunOptions(folder(raw), folder(out), config=settings, workers=workers)
+    settings = config if isinstance(config, Config) else load_config(config)
+    options = RunOptions(place(raw, "raw"), place(out, "out"), config=settings, workers=workers)
     return run_with_report(options).manifest
-
-
-def folder(name: str | Path) -> Path:
-    """A folder as a user names it, `~` for the home folder. Raises ConfigError when the name is empty."""
-    from pipeline.errors import ConfigError
-
-    if not str(name).strip():
-        raise ConfigError("a folder's name is empty: name a folder, or '.' for the current one")
-    return Path(name).expanduser()
 
 
 def run_with_report(options: "RunOptions") -> "Outcome":
@@ -81,9 +72,10 @@ def load(name: str, *, out: str | Path = OUT) -> "pd.DataFrame":
 
     Columns are described in `pipeline.schema.TABLES[name]`. Raises OutputError when it is not there.
     """
+    from pipeline.config import place
     from pipeline.store import read_table
 
-    frame: pd.DataFrame = read_table(folder(out), name).to_pandas()
+    frame: pd.DataFrame = read_table(place(out, "out"), name).to_pandas()
     return frame
 
 
@@ -108,6 +100,7 @@ def evidence(claim: "str | Mapping[str, Any] | pd.Series", *, out: str | Path = 
     claim: a claim_id (its beginning will do), or a row of `claims`. In a notebook the result shows itself
     with the parts marked. Raises OutputError when there is no such claim, ConfigError when `claim` is neither.
     """
+    from pipeline.config import place
     from pipeline.errors import ConfigError
     from pipeline.store import evidence as find_evidence
 
@@ -119,4 +112,4 @@ def evidence(claim: "str | Mapping[str, Any] | pd.Series", *, out: str | Path = 
         raise ConfigError(
             f"claim must be a claim_id or a row of `claims` (one: claims().iloc[0]), is a {type(claim).__name__}"
         )
-    return find_evidence(claim_id, out=folder(out))
+    return find_evidence(claim_id, out=place(out, "out"))

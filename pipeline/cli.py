@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline import OUT, RAW, folder
+from pipeline import OUT, RAW
+from pipeline.config import place
 from pipeline.errors import ClaimsieveError
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Medical claims out of scraped health text.",
 )
-_Raw = Annotated[Path, typer.Option(parser=folder, metavar="PATH", help="folder of pages to read")]
-_Out = Annotated[Path, typer.Option(parser=folder, metavar="PATH", help="folder of the tables")]
-_Config = Annotated[Path | None, typer.Option(help="TOML file of settings")]
+_Raw = Annotated[Path, typer.Option(parser=place, metavar="PATH", help="folder of pages to read")]
+_Out = Annotated[Path, typer.Option(parser=place, metavar="PATH", help="folder of the tables")]
+_Config = Annotated[Path | None, typer.Option(parser=place, metavar="PATH", help="TOML file of settings")]
 _CORPUS = Path("training/corpus")
 _Workers = Annotated[
     str | None, typer.Option(metavar="N|ray", help="processes, all cores unless given; ray: the cluster of RAY_ADDRESS")
@@ -102,9 +103,11 @@ def show(
     """Print the words behind a claim, or a page line by line: what was kept, what dropped and why, what it claims."""
     from pipeline.errors import OutputError
     from pipeline.report.dirty_page import alike, page_of
+    from pipeline.stages.ingest import is_utf8, printable
     from pipeline.store import evidence
     from pipeline.terminal import console, show_evidence, show_page
 
+    what = what if is_utf8(what) else printable(what)
     page = page_of(out, what, record)
     if page is not None:
         show_page(console(), page)
@@ -143,7 +146,9 @@ def audit(
 @app.command(name="eval")
 def evaluate(
     part: Annotated[str, typer.Option(help="pages of the written corpus: train, dev or test")] = "test",
-    dumps: Annotated[Path | None, typer.Option(help="instead: folder with raw/, labels/ and claims/")] = None,
+    dumps: Annotated[
+        Path | None, typer.Option(parser=place, metavar="PATH", help="instead: folder with raw/, labels/ and claims/")
+    ] = None,
     pin: Annotated[bool, typer.Option("--pin", help="make these figures the floors")] = False,
     lower: Annotated[bool, typer.Option("--lower", help="let --pin lower a floor")] = False,
     workers: _Workers = None,

@@ -5,6 +5,8 @@ A key that does not exist raises `ConfigError` naming the known ones; so does a 
 or out of range, before any work starts.
 """
 
+import errno
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
@@ -15,7 +17,7 @@ from pipeline.errors import ConfigError
 
 __all__ = [
     "HANDED_ON", "NAMES_DATA", "Clean", "Config", "Consolidate", "Deduplicate", "Extract", "Ingest", "Tag",
-    "load_config",
+    "load_config", "place",
 ]  # fmt: skip
 
 # Metadata of a setting that names a file, a folder or a package: what lies there decides about rows as well.
@@ -183,14 +185,35 @@ class Config:
         object.__setattr__(self, "extract", extract)
 
 
-def load_config(path: Path | None) -> Config:
-    """The settings in a TOML file, or the defaults when `path` is None.
+def place(name: object, what: str = "a file or folder") -> Path:
+    """The file or folder that a user names, `~` for the home folder; it need not be there. what: what to call it.
+
+    Raises ConfigError when it is no name, an empty one, or one that nothing can have.
+    """
+    if not isinstance(name, str | os.PathLike):
+        raise ConfigError(f"{what} must be named by a string or a Path, is {name!r}")
+    if not str(name).strip():
+        raise ConfigError(f"{what}: its name is empty: name one, or '.' for the current folder")
+    try:
+        path = Path(name).expanduser()
+        path.stat()
+    except (ValueError, RuntimeError) as error:  # a null character; nobody's home
+        raise ConfigError(f"{what} cannot be {str(name)!r} ({error}): choose another name") from None
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise ConfigError(f"{what} cannot be {str(name)!r} ({error.strerror}): choose another name") from None
+    return path
+
+
+def load_config(path: str | Path | None) -> Config:
+    """The settings in a TOML file, or the defaults when `path` is None. `~` is your home, here and in the file.
 
     Raises ConfigError: the file is missing or not TOML, a section or key is unknown, a value has the
     wrong type or is out of range.
     """
     if path is None:
         return Config()
+    path = place(path, "config")
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
@@ -246,6 +269,9 @@ def _value(value: Any, kind: Any, setting: "Field[Any]", where: str) -> Any:
         raise ConfigError(f"{where} must be 1 or more, is {value}")
     if kind is int and value > setting.metadata.get(_MOST, _LARGEST):
         raise ConfigError(f"{where} must be {setting.metadata.get(_MOST, _LARGEST)} or less, is {value}")
-    if isinstance(value, str) and not value.strip() and not NAMES_DATA.items() <= setting.metadata.items():
+    if isinstance(value, str) and NAMES_DATA.items() <= setting.metadata.items():
+        named = place(value, where) if value.strip() else None
+        return str(named) if named and value.startswith("~") else value
+    if isinstance(value, str) and not value.strip():
         raise ConfigError(f"{where} must not be empty")
     return kind(value)

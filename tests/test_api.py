@@ -127,10 +127,39 @@ def test_folders_are_those_that_a_user_means(ran, monkeypatch):
     monkeypatch.setenv("HOME", str(ran.out.parent))
     assert len(pipeline.load("claims", out=f"~/{ran.out.name}")) == ran.manifest.table("claims").rows
     for empty in ("", " "):
-        with pytest.raises(ConfigError, match="name is empty"):
+        with pytest.raises(ConfigError, match="raw: its name is empty"):
             pipeline.run(empty)
-        with pytest.raises(ConfigError, match="name is empty"):
+        with pytest.raises(ConfigError, match="out: its name is empty"):
             pipeline.run(SAMPLES, empty)
+
+
+@pytest.mark.parametrize("name", [None, 5, b"raw", "a\0b", "~nosuchuser/x", "x" * 300, "loop"])
+def test_what_can_be_no_folder_is_refused(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("loop").symlink_to("loop")
+    calls = {
+        "raw": [lambda: pipeline.run(name, "out")],
+        "out": [lambda: pipeline.run(SAMPLES, name), lambda: pipeline.load("claims", out=name),
+                lambda: pipeline.claims(out=name), lambda: pipeline.evidence("abc", out=name)],
+    }  # fmt: skip
+    for what, refused in calls.items():
+        for call in refused:
+            with pytest.raises(ConfigError, match=f"^{what} (must be named by|cannot be )"):
+                call()
+
+
+def test_a_home_folder_is_meant_wherever_a_file_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "c.toml").write_text('[tag]\nterminology = "~/terms.parquet"\nmodel = "~/model"\n')
+    for path in ("~/c.toml", Path("~/c.toml")):
+        tag = load_config(path).tag
+        assert (tag.terminology, tag.model) == (f"{tmp_path}/terms.parquet", f"{tmp_path}/model")
+        with pytest.raises(ConfigError, match=f"no spaCy model '{tmp_path}/model'"):
+            pipeline.run(SAMPLES, tmp_path / "out", config=path)
+    assert Config(tag=Tag(model="en_core_web_sm")).tag.model == "en_core_web_sm"
+    for empty in ("", " "):
+        with pytest.raises(ConfigError, match="config: its name is empty"):
+            pipeline.run(SAMPLES, tmp_path / "out", config=empty)
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,15 @@ def test_the_command_prints_it(ran):
         assert re.search(line, done.stdout), (line, done.stdout)
 
 
+def test_a_threshold_that_is_no_number_is_damage(tmp_path):
+    run_stages(RunOptions(SAMPLES, tmp_path, workers=1, upto="clean"))
+    path = tmp_path / "manifest.json"
+    path.write_text(path.read_text().replace('"clean.drop_threshold": "0.4"', '"clean.drop_threshold": "abc"'))
+    for read in (lambda: audit(tmp_path), lambda: exact(tmp_path, 0.5)):
+        with pytest.raises(OutputError, match=r"manifest\.json is damaged .*'abc'"):
+            read()
+
+
 def test_bad_thresholds_and_missing_tables_are_said(ran, tmp_path):
     done = call(["audit", "--out", ran.out, "--threshold", 1.5])
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)

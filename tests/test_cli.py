@@ -142,10 +142,11 @@ class TestBadInput:
         assert "holds no file" in fails(2, "run", "--raw", tmp_path / "raw", "--out", tmp_path / "out")
         assert not (tmp_path / "out").exists()
 
-    @pytest.mark.parametrize("option", ["--raw", "--out"])
-    def test_a_folder_without_a_name(self, raw, tmp_path, option):
-        folders = {"--raw": raw, "--out": tmp_path / "out"} | {option: ""}
-        assert "name is empty" in fails(2, "run", *(part for pair in folders.items() for part in pair))
+    @pytest.mark.parametrize("option", ["--raw", "--out", "--config"])
+    @pytest.mark.parametrize(("name", "says"), [("", "name is empty"), ("~nosuchuser/x", "home"), ("x" * 300, "long")])
+    def test_what_can_be_no_folder(self, raw, tmp_path, option, name, says):
+        folders = {"--raw": raw, "--out": tmp_path / "out"} | {option: name}
+        assert says in fails(2, "run", *(part for pair in folders.items() for part in pair))
 
     def test_unreadable_file(self, raw, tmp_path):
         (raw / "gone.txt").symlink_to(tmp_path / "nowhere.txt")
@@ -218,7 +219,7 @@ class TestBadInput:
     def test_unknown_stage_names_the_known_ones(self, raw, tmp_path):
         assert "ingest, clean" in fails(2, "run", "--raw", raw, "--out", tmp_path / "out", "--stage", "wash")
 
-    @pytest.mark.parametrize("workers", ["0", "two", "--5", "1.5"])
+    @pytest.mark.parametrize("workers", ["0", "two", "--5", "1.5", "99999999999"])
     def test_no_workers(self, raw, tmp_path, workers):
         assert "workers" in fails(2, "run", "--raw", raw, "--out", tmp_path / "out", f"--workers={workers}")
 
@@ -288,6 +289,13 @@ class TestShow:
     def test_a_rejected_file_says_why(self, ran):
         (row,) = [row for row in ran.table("rejects").to_pylist() if row["source_path"] == "empty.txt"]
         assert f"rejected (empty): {row['detail']}" in fails(1, "show", "empty.txt", "--out", ran.out)
+
+    def test_a_file_is_meant_by_its_name_on_disk_where_that_is_no_utf8(self, raw, tmp_path):
+        name = os.fsdecode(b"bad\xff.txt")
+        (raw / name).write_text(PAGE)
+        assert call(["run", "--raw", raw, "--out", tmp_path / "out", "--stage", "clean"]).returncode == 0
+        for what in (name, r"bad\xff.txt"):
+            assert r"bad\xff.txt was rejected" in fails(1, "show", what, "--out", tmp_path / "out")
 
     def test_an_unknown_file_names_those_like_it(self, ran):
         assert "like it: gout-diet.txt" in fails(1, "show", "data/raw/gout-diet.txt", "--out", ran.out)

@@ -257,6 +257,24 @@ def test_a_damaged_manifest_is_an_error_that_says_what_to_do(tmp_path, text):
         read_manifest(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [(("config",), []), (("config", "clean.drop_threshold"), 0.4), (("flow",), None), (("n_files",), "1"),
+     (("seconds",), "long"), (("steps", 0), []), (("steps", 0, "seconds"), None),
+     (("tables", 0, "n_bytes"), "5"), (("tables",), 3)],
+)  # fmt: skip
+def test_a_manifest_whose_values_are_of_another_kind_is_damaged(tmp_path, path, value):
+    data = json.loads(manifest(TableFile("claims", 3, 5, "ab")).to_json()) | {"config": {"clean.drop_threshold": "0.4"}}
+    *way, last = path
+    place = data
+    for step in way:
+        place = place[step]
+    place[last] = value
+    (tmp_path / "manifest.json").write_text(json.dumps(data))
+    with pytest.raises(OutputError, match=r"is damaged \(.*delete it and run again"):
+        read_manifest(tmp_path)
+
+
 def test_a_manifest_of_another_format_is_ignored(tmp_path):
     data = json.loads(manifest().to_json()) | {"format": 0}
     (tmp_path / "manifest.json").write_text(json.dumps(data))

@@ -42,6 +42,9 @@ from pipeline.store import (
 __all__ = ["Outcome", "RunOptions", "check", "run_stages"]
 
 
+_MOST_WORKERS = 4096  # more than a machine has cores; a pool takes what its queue can count
+
+
 def _quiet(step: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
 
@@ -207,8 +210,8 @@ def _engine(options: RunOptions) -> Engine:
         return RayEngine()
     if workers is None:
         return LocalEngine(workers=len(os.sched_getaffinity(0)))
-    if type(workers) is not int or workers < 1:
-        raise ConfigError(f"workers must be a whole number, 1 or more, or 'ray', is {workers!r}")
+    if type(workers) is not int or not 1 <= workers <= _MOST_WORKERS:
+        raise ConfigError(f"workers must be a whole number, 1 to {_MOST_WORKERS}, or 'ray', is {workers!r}")
     return LocalEngine(workers=workers)
 
 

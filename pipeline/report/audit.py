@@ -15,7 +15,9 @@ import pyarrow.compute as pc
 from pipeline.config import Clean
 from pipeline.report.rows import columns, one_of, sized_segments
 from pipeline.report.words import excerpt
-from pipeline.store import Manifest, read_manifest, read_table, read_texts
+from pipeline.store import read_manifest, read_table, read_texts
+from pipeline.store.faults import not_readable
+from pipeline.store.manifest import FILE_NAME
 
 __all__ = ["THRESHOLDS", "Audit", "Bound", "Drop", "Exact", "Share", "audit", "bound", "exact"]
 
@@ -97,7 +99,7 @@ def audit(out: Path, thresholds: Sequence[float] = THRESHOLDS, *, n_rows: int = 
     dropped = segments.filter(pc.invert(segments["kept"]))
     whole = segments.append_column("site", _sites(out, segments))
     shares = {name: _shares(whole, name) for name in ("label", "reason", "site")}
-    current = _settings(read_manifest(out)).drop_threshold
+    current = _settings(out).drop_threshold
     judged = dropped.filter(pc.not_equal(dropped["reason"], "markup"))
     return Audit(
         threshold=current,
@@ -142,7 +144,7 @@ def exact(out: Path, threshold: float, *, progress: Callable[[str, int, int], No
     theirs = pc.field("reason") == SITE_REASON
     before = _spans(read_table(out, "segments", columns=list(_PLACE), where=pc.field("kept") | theirs))
     paths = sorted(set(read_table(out, "sources", columns=["source_path"])["source_path"].to_pylist()))
-    settings = replace(_settings(read_manifest(out)), drop_threshold=threshold)
+    settings = replace(_settings(out), drop_threshold=threshold)
     gone = come = 0
     for done, path in enumerate(paths, 1):
         texts = read_texts(path, out=out)
@@ -171,11 +173,15 @@ def _mask(spans: Sequence[tuple[int, int]], text: str) -> npt.NDArray[np.bool_]:
     return mask
 
 
-def _settings(manifest: Manifest | None) -> Clean:
-    """The settings of clean that the tables were made with."""
+def _settings(out: Path) -> Clean:
+    """The settings of clean that the tables were made with. Raises OutputError where the manifest has no numbers."""
+    manifest = read_manifest(out)
     made = manifest.config if manifest else {}
     given = {field.name: made.get(f"clean.{field.name}") for field in fields(Clean)}
-    return Clean(**{name: float(value) for name, value in given.items() if value is not None})
+    try:
+        return Clean(**{name: float(value) for name, value in given.items() if value is not None})
+    except ValueError as error:
+        raise not_readable(out / FILE_NAME, error) from None
 
 
 def _ruled(segments: pa.Table) -> pa.ChunkedArray:

@@ -21,12 +21,12 @@ from pipeline.errors import PASSING, InputError, RejectError
 from pipeline.stage import Stage, Tables, content_id, from_rows
 from pipeline.text.formats import KNOWN, Record, format_of, is_leftover, read
 
-__all__ = ["INGEST", "find_files"]
+__all__ = ["INGEST", "find_files", "is_utf8", "printable"]
 
 _PAPERS = re.compile(
     r"(?:readme|licen[cs]e|copying|notice|sources|changelog|makefile|dockerfile)(?:\.(?:md|txt|rst))?$", re.I
 )
-_ESCAPE = re.compile(r"\\x[0-9a-f]{2}")  # as `_printable` writes a byte
+_ESCAPE = re.compile(r"\\x[0-9a-f]{2}")  # as `printable` writes a byte
 _LARGE = 4 << 20  # bytes of a file, as stored, from which it is read in parts
 _PART = 4_000_000  # code points of a part
 # A record, or why it is lost, with its index; None for a whole file that is lost.
@@ -81,23 +81,24 @@ def _listed(path: Path, raw: Path) -> dict[str, Any]:
     if path.is_file() and os.access(path, os.R_OK):
         with contextlib.suppress(OSError), path.open("rb") as stream:
             sha256, n_bytes = hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()
-    name = _printable(path.relative_to(raw).as_posix())
+    name = printable(path.relative_to(raw).as_posix())
     # Tables hold UTF-8 only; as it is shown, a path that is none could be that of another file.
     # In full, for workers elsewhere; a folder above that is no UTF-8 is left out.
-    file_path = next((p for p in (str(path.absolute()), str(path)) if _is_utf8(p)), "")
+    file_path = next((p for p in (str(path.absolute()), str(path)) if is_utf8(p)), "")
     return {"source_path": name, "file_path": file_path, "sha256": sha256, "n_bytes": n_bytes}
 
 
-def _is_utf8(name: str) -> bool:
+def is_utf8(name: str) -> bool:
+    """Whether a file's name, as Python gives it, is UTF-8 where it lies."""
     return os.fsencode(name).decode("utf-8", "replace") == name
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """A file's name as text, no two alike: bytes that are not UTF-8 are written as \\xNN.
 
     Backslashes are doubled where there are such bytes, or where the name itself could be taken for one that has some.
     """
-    if _ESCAPE.search(name) or not _is_utf8(name):
+    if _ESCAPE.search(name) or not is_utf8(name):
         name = name.replace("\\", r"\\")
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 

@@ -5,8 +5,9 @@ The manifest is the only place where times and versions stand; rows hold none.
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 from pipeline.errors import OutputError
 from pipeline.store.faults import not_readable
@@ -16,6 +17,7 @@ __all__ = ["FILE_NAME", "Manifest", "Step", "TableFile", "read_manifest"]
 FILE_NAME = "manifest.json"
 # Raised when the fields below change; an older manifest is ignored, and the run writes a new one.
 _FORMAT = 2
+_Record = TypeVar("_Record", "Manifest", "Step", "TableFile")
 
 
 @dataclass(frozen=True)
@@ -95,13 +97,22 @@ def read_manifest(out: Path) -> Manifest | None:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["format"] != _FORMAT:
             return None
-        manifest = Manifest(**data)
-        return replace(
-            manifest,
-            steps=tuple(Step(**step) for step in data["steps"]),
-            tables=tuple(TableFile(**table) for table in data["tables"]),
-        )
+        steps = tuple(_record(Step, step) for step in data["steps"])
+        tables = tuple(_record(TableFile, table) for table in data["tables"])
+        return _record(Manifest, data | {"steps": steps, "tables": tables})
     except OSError as error:
         raise not_readable(path, error) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise OutputError(f"{path} is damaged ({error}): delete it and run again") from error
+
+
+def _record(kind: type[_Record], data: Any) -> _Record:
+    """One of the records above from what was read, each value of its field's type; TypeError where one is not."""
+    made = kind(**data)
+    for name, hint in get_type_hints(kind).items():
+        value: Any = getattr(made, name)
+        types: Any = (int, float) if hint is float else get_origin(hint) or hint
+        words = [*value, *value.values()] if isinstance(value, dict) else []
+        if not (isinstance(value, types) and all(isinstance(word, str) for word in words)):
+            raise TypeError(f"{name} is {value!r}")
+    return made
