@@ -4,11 +4,14 @@ Exit codes: 0 all went well, 1 the run failed, 2 a setting or the input cannot w
 on standard error that names the file or setting and the remedy.
 """
 
+import io
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from pipeline import OUT, RAW
 from pipeline.config import place
@@ -19,7 +22,22 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
+
+class _Commands(TyperGroup):
+    """The commands; Ctrl-C ends each of them here, where what it held is closed again."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """As of any group."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            kept = "; finished work is kept: run again to go on" if ctx.invoked_subcommand == "run" else ""
+            typer.echo(f"stopped{kept}", err=True)
+            raise typer.Exit(130) from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -36,6 +54,9 @@ _Workers = Annotated[
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # not every terminal or pipe takes every character
     try:
         app(prog_name="pipeline")
     except ClaimsieveError as error:
@@ -43,9 +64,15 @@ def main() -> None:
 
         typer.echo(f"error: {visible(str(error))}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("stopped; finished work is kept: run again to go on", err=True)
-        sys.exit(130)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # Standard output alone has no name. What it did not take would be tried, and fail, again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        typer.echo(
+            f"error: the output cannot be written ({error.strerror}): free space, or send it elsewhere", err=True
+        )
+        sys.exit(1)
 
 
 @app.command()

@@ -8,12 +8,15 @@ import re
 import resource
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from conftest import ROOT, SAMPLES, call, command, table_bytes
+from test_kill import finished
 
 from pipeline.cli import evaluate
 from pipeline.errors import InputError
@@ -222,6 +225,63 @@ class TestBadInput:
     @pytest.mark.parametrize("workers", ["0", "two", "--5", "1.5", "99999999999"])
     def test_no_workers(self, raw, tmp_path, workers):
         assert "workers" in fails(2, "run", "--raw", raw, "--out", tmp_path / "out", f"--workers={workers}")
+
+    def test_folders_whose_names_are_no_utf8(self, raw, tmp_path):
+        odd = tmp_path / os.fsdecode(b"pages\xff")
+        raw.rename(odd)
+        assert "no UTF-8" in fails(2, "run", "--raw", odd, "--out", tmp_path / os.fsdecode(b"out\xff"))
+        assert call(["run", "--raw", odd, "--out", tmp_path / "out", "--stage", "clean"]).returncode == 0
+        assert r"pages\xff" in call(["status", "--raw", odd, "--out", tmp_path / "out"]).stdout
+
+
+class TestInterrupted:
+    @pytest.mark.parametrize("workers", [1, 2])
+    @pytest.mark.parametrize("moment", ["nothing is done", "work is done"])
+    def test_a_run_says_what_is_kept_and_goes_on(self, tmp_path, workers, moment):
+        """As Ctrl-C in a terminal does it: the signal goes to the run and its workers at once."""
+        out = tmp_path / "out"
+        run = subprocess.Popen(
+            command("run", "--raw", SAMPLES, "--out", out, "--workers", workers),
+            cwd=ROOT, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+        reached = cache_path(out).exists if moment == "nothing is done" else lambda: len(finished(out)) > 13
+        while run.poll() is None and not reached():
+            time.sleep(0.02)
+        os.killpg(run.pid, signal.SIGINT)
+        said = run.communicate(timeout=60)[1]
+        assert (run.returncode, said) == (130, "stopped; finished work is kept: run again to go on\n")
+        kept = len(finished(out))
+        assert call(["run", "--raw", SAMPLES, "--out", out, "--stage", "clean"]).returncode == 0
+        steps = read_manifest(out).steps
+        assert sum(step.reused for step in steps) == min(kept, sum(step.computed + step.reused for step in steps))
+
+    def test_what_keeps_nothing_promises_nothing(self, tmp_path):
+        waits = "import pipeline.cli as c; c.app.command('wait')(lambda: signal.raise_signal(signal.SIGINT)); c.main()"
+        code = f"import signal, sys; sys.argv = ['pipeline', 'wait']; {waits}"
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (130, "stopped\n")
+
+
+class TestOutput:
+    """What a terminal, a pipe or a disk does not take ends nothing in a traceback."""
+
+    @pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+    def test_characters_that_an_encoding_lacks(self, ran, encoding):
+        shown = subprocess.run(
+            command("show", "gout-diet.txt", "--out", ran.out), cwd=ROOT, capture_output=True, check=False,
+            env={**os.environ, "PYTHONIOENCODING": encoding},
+        )  # fmt: skip
+        assert (shown.returncode, shown.stderr) == (0, b"")
+        assert rb"Menu \u2630" in shown.stdout
+
+    @pytest.mark.parametrize("what", [("show", "gout-diet.txt"), ("status",), ("audit",)])
+    def test_a_full_disk_behind_it(self, ran, what):
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                command(*what, "--out", ran.out), cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            )
+        assert done.returncode == 1
+        assert re.fullmatch(r"error: the output cannot be written \(.*\): free space.*\n", done.stderr)
 
 
 class TestDiskFull:

@@ -21,7 +21,7 @@ from pipeline.errors import PASSING, ConfigError
 from pipeline.knowledge.terminology import version_of
 from pipeline.stage import CorpusStage, Stage
 from pipeline.stages import STAGES
-from pipeline.stages.ingest import find_files
+from pipeline.stages.ingest import find_files, is_utf8, printable
 from pipeline.store import (
     Manifest,
     cache_path,
@@ -166,7 +166,7 @@ def _take_all(
         version=__version__,
         python=platform.python_version(),
         libraries=libraries(),
-        raw=str(options.raw),
+        raw=printable(str(options.raw)),
         n_files=len(set(work.units)),
         input_hash=flow[""],
         terminology=terminology,
@@ -217,5 +217,9 @@ def _engine(options: RunOptions) -> Engine:
 
 def _check_apart(options: RunOptions) -> None:
     raw, out = options.raw.resolve(), options.out.resolve()
+    if not is_utf8(str(out)):
+        raise ConfigError(
+            f"output folder {options.out}: its name is no UTF-8, so its tables could not be read: choose another with --out"
+        )
     if raw == out or raw in out.parents:
         raise ConfigError(f"output folder {options.out} lies in raw folder {options.raw}: choose another with --out")
