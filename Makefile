@@ -17,6 +17,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 STAGES := ingest clean deduplicate tag extract consolidate
+TABLES := sources rejects documents segments duplicates mentions claims claim_groups
 OPTIONS = --raw "$(RAW)" --out "$(OUT)" $(if $(CONFIG),--config "$(CONFIG)")
 RUN = $(PY) -m pipeline run $(OPTIONS) $(if $(WORKERS),--workers $(WORKERS))
 
@@ -86,9 +87,11 @@ train: $(INSTALLED) ## make the claim reader's weights anew (EXTRA=folder adds l
 terminology: $(INSTALLED) ## a large terminology in TERMS from the ontology files in SRC (what to fetch: terms/SOURCES.md)
 	@$(PY) -m training.terminology.build_large "$(SRC)" "$(TERMS)"
 
-distclean: ## delete the tables in OUT with their cache, and what tools left behind
+distclean: ## delete the tables that runs wrote to OUT with their cache, and what tools left behind
 	@test -n "$(strip $(OUT))" || { echo "error: OUT is empty: name the folder of the tables" >&2; exit 2; }
-	@rm -rf "$(OUT)"/*.parquet "$(OUT)"/manifest.json "$(OUT)"/report.html "$(OUT)"/.cache
+	@if test -e "$(OUT)/.cache/work.sqlite" || { test -e "$(OUT)/manifest.json" && test -e "$(OUT)/sources.parquet"; }; then \
+		cd "$(OUT)" && rm -rf $(TABLES:=.parquet) manifest.json report.html $(addprefix .cache/,work.sqlite* lock staged report.html) \
+		&& { rmdir .cache 2>/dev/null || true; }; fi
 	@rm -rf build .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 help: ## this list

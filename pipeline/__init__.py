@@ -5,6 +5,7 @@
 `run` makes the tables, `load` and `claims` read them, `evidence` shows the raw words behind one claim.
 """
 
+from dataclasses import replace
 from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,21 +51,24 @@ def run(
     return run_with_report(options).manifest
 
 
-def run_with_report(options: "RunOptions") -> "Outcome":
+def run_with_report(options: "RunOptions", *, counted: bool = False) -> "Outcome":
     """`engines.flow.run_stages`, then the report where the tables are complete and it is missing or of others.
 
-    A run up to some stage has no report: one of other tables is removed.
+    A run up to some stage has no report: one of other tables is removed. With `counted` the outcome of a run that had
+    something to do has the counts. All is of this run's tables: no other one gets the folder before the end.
     """
     from pipeline import report
-    from pipeline.engines.flow import run_stages
+    from pipeline.engines.flow import held_run
+    from pipeline.store import count
 
-    outcome = run_stages(options)
-    current = report.is_current(options.out, outcome.manifest)
-    if options.upto is None and not (outcome.fresh and current):
-        report.write(options.out)
-    elif not current:
-        report.remove(options.out)
-    return outcome
+    report.check_place(options.out)
+    with held_run(options) as outcome:
+        current = report.is_current(options.out, outcome.manifest)
+        if options.upto is None and not (outcome.fresh and current):
+            report.write(options.out)
+        elif not current:
+            report.remove(options.out)
+        return replace(outcome, counts=count(options.out)) if counted and not outcome.fresh else outcome
 
 
 def load(name: str, *, out: str | Path = OUT) -> "pd.DataFrame":

@@ -87,7 +87,7 @@ def run(
     from pipeline import run_with_report
     from pipeline.config import load_config
     from pipeline.engines.flow import RunOptions
-    from pipeline.store import count, visible
+    from pipeline.store import visible
     from pipeline.terminal import console, show_counts, watch
 
     to = console()
@@ -95,15 +95,15 @@ def run(
         options = RunOptions(
             raw, out, config=load_config(config), workers=_workers(workers), upto=stage, progress=progress
         )
-        outcome = run_with_report(options)
-    if outcome.fresh:
+        outcome = run_with_report(options, counted=True)
+    if outcome.counts is None:
         to.print(
             f"fresh: nothing to do; the tables in {visible(str(out))} are up to date with {visible(str(raw))}"
             f" ({outcome.manifest.n_files} files)",
             markup=False,
         )
         return
-    show_counts(to, count(out), outcome.manifest, out)
+    show_counts(to, outcome.counts, outcome.manifest, out)
 
 
 @app.command()

@@ -1,9 +1,11 @@
 """The public API: cheap and silent to import, typed, and true to the tables."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -268,6 +270,20 @@ class TestDamage:
 
 
 class TestReportOfTheTables:
+    def test_no_other_run_gets_the_folder_before_it_is_written_and_all_is_counted(self, tmp_path):
+        out = tmp_path / "out"
+        (out / ".cache").mkdir(parents=True)
+        os.mkfifo(out / ".cache" / report.FILE_NAME)  # where the report is written first: it waits for a reader
+        run = [sys.executable, "-m", "pipeline", "run", "--raw", SAMPLES, "--out", out, "--workers", "1"]
+        with subprocess.Popen(run, cwd=ROOT, text=True, stdout=subprocess.PIPE) as process:
+            while process.poll() is None and not (out / "manifest.json").exists():
+                time.sleep(0.05)
+            with pytest.raises(OutputError, match="another run is writing"):
+                pipeline.run(SAMPLES, out, config=Config(clean=Clean(drop_threshold=0.9)))
+            (out / ".cache" / report.FILE_NAME).read_bytes()
+            assert "disputed groups" in process.stdout.read()
+        assert process.returncode == 0
+
     @pytest.mark.parametrize("old", ["<!doctype html>", None])
     def test_one_of_other_tables_is_written_anew(self, copy, ran, old):
         path = copy / report.FILE_NAME

@@ -14,12 +14,15 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT, SAMPLES, call, command, table_bytes
 from test_kill import finished
 
 from pipeline.cli import evaluate
 from pipeline.errors import InputError
+from pipeline.schema import TABLES
 from pipeline.store import cache_path, read_manifest, read_table
 
 PAGE = "Ginger and nausea\n\nGinger tea may relieve nausea after a meal. It does not cure gastritis.\n"
@@ -196,6 +199,45 @@ class TestBadInput:
         (tmp_path / "locked").mkdir(mode=0o500)
         assert "--out" in fails(1, "run", "--raw", raw, "--out", tmp_path / "locked" / "out")
 
+    @pytest.mark.parametrize("name", ["claims.parquet", "segments.parquet", "report.html"])
+    def test_what_no_run_wrote_is_not_replaced(self, raw, tmp_path, name):
+        out = tmp_path / "out"
+        out.mkdir()
+        if name == "claims.parquet":
+            pq.write_table(pa.table({"claim_id": ["mine"]}), out / name)
+        else:
+            (out / name).write_text("mine")
+        before = (out / name).read_bytes()
+        assert name in fails(2, "run", "--raw", raw, "--out", out, "--stage", "clean")
+        assert [path.read_bytes() for path in out.iterdir()] == [before], "nothing else is written"
+
+    def test_tables_of_runs_are_known_without_manifest_and_cache(self, raw, tmp_path):
+        run = ["run", "--raw", raw, "--out", tmp_path / "out"]
+        assert call(run).returncode == 0
+        before = table_bytes(tmp_path / "out")
+        shutil.rmtree(tmp_path / "out" / ".cache")
+        (tmp_path / "out" / "manifest.json").unlink()
+        assert call(run).returncode == 0
+        assert table_bytes(tmp_path / "out") == before
+
+    def test_tables_of_runs_are_no_pages(self, raw, tmp_path):
+        """Neither its own, to which a link leads, nor those of another run that lie there."""
+        out = tmp_path / "out"
+        out.mkdir()
+        (raw / "tables").symlink_to(out)
+        run = ["run", "--raw", raw, "--out", out, "--stage", "clean"]
+        assert call(run).returncode == 0
+        assert "fresh" in call(run).stdout
+        shutil.copytree(out, raw / "old" / "tables")
+        (raw / "old" / "page.html").write_text(f"<p>{PAGE}</p>")
+        (raw / "app").mkdir()
+        (raw / "app" / "manifest.json").write_text(json.dumps({"text": PAGE}))
+        assert call(run).returncode == 0
+        read = {row["source_path"] for row in read_table(out, "sources").to_pylist()}
+        assert read == {"page.txt", "old/page.html", "app/manifest.json"}
+        assert "tables of a run" in fails(2, "run", "--raw", out, "--out", tmp_path / "other")
+        assert "tables of a run" in fails(2, "status", "--raw", out, "--out", tmp_path / "other")
+
     def test_output_inside_the_input(self, raw):
         assert "lies in" in fails(2, "run", "--raw", raw, "--out", raw / "out")
 
@@ -208,12 +250,15 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("setting", "named"),
         [('[extract]\nreaders = ["nobody"]', "frames"), ('[tag]\nmodel = "no_such_model"', "no_such_model"),
-         ("[extract]\nreaders = []", "names none")],
+         ("[extract]\nreaders = []", "names none"), ("[tag]\nlanguages = []", "names none"),
+         ('[tag]\nlanguages = ["en", "english"]', "['english'] are no codes; known are: ace, af"),
+         ('[tag]\nlanguages = ["EN"]', "['EN'] are no codes"), ('[tag]\nterminology = "no.parquet"', "does not exist")],
     )  # fmt: skip
     def test_a_setting_that_leads_nowhere_stops_before_work(self, raw, tmp_path, setting, named):
         (tmp_path / "c.toml").write_text(setting)
         run = ["run", "--raw", raw, "--out", tmp_path / "out", "--config", tmp_path / "c.toml", "--stage", "clean"]
         assert named in fails(2, *run)
+        assert named in fails(2, "status", *run[1:-2])
         assert not (tmp_path / "out").exists()
 
     def test_a_folder_is_no_config_file(self, raw, tmp_path):
@@ -396,6 +441,65 @@ class TestEval:
             evaluate()
 
 
+def denied(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """A command of a user for whom permissions count, as they do not for root."""
+    capabilities = "-dac_override,-dac_read_search"
+    drop = ["setpriv", f"--bounding-set={capabilities}", f"--inh-caps={capabilities}"] if os.geteuid() == 0 else []
+    if drop and shutil.which(drop[0]) is None:
+        pytest.skip("root may read anywhere")
+    return subprocess.run([*drop, *command(*arguments)], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+class TestPermissions:
+    @pytest.fixture
+    def locked(self, ran, tmp_path):
+        """A folder of tables, and of pages, in a folder that may not be entered."""
+        locked = tmp_path / "locked"
+        shutil.copytree(ran.out, locked / "out")
+        shutil.copytree(SAMPLES, locked / "raw")
+        locked.chmod(0)
+        yield locked
+        locked.chmod(0o700)
+
+    @pytest.mark.parametrize(
+        "what", [("status",), ("show", "gout-diet.txt"), ("show", "abc"), ("audit",), ("audit", "--exact"), ("report",),
+                 ("run",)],
+    )  # fmt: skip
+    def test_an_output_folder_that_may_not_be_entered(self, locked, what):
+        done = denied(*what, "--out", locked / "out")
+        assert done.returncode == 1
+        assert re.fullmatch(r"error: .*Permission denied.*check (its|the) permissions.*\n", done.stderr)
+
+    def test_a_raw_folder_that_may_not_be_entered(self, locked, tmp_path):
+        for raw in (locked / "raw", locked):
+            done = denied("run", "--raw", raw, "--out", tmp_path / "out")
+            assert done.returncode == 2
+            assert re.fullmatch(r"error: raw folder .* cannot be opened.*: check .*permissions.*\n", done.stderr)
+
+    def test_a_link_into_it_is_a_file_that_is_rejected(self, locked, raw, tmp_path):
+        (raw / "in.txt").symlink_to(locked / "raw" / "gout-diet.txt")
+        (raw / "all").symlink_to(locked / "raw")
+        done = denied("run", "--raw", raw, "--out", tmp_path / "out", "--stage", "ingest")
+        assert done.returncode == 0, done.stderr
+        assert [(row["source_path"], row["error"]) for row in rejects(tmp_path / "out")] == [
+            ("all", "unreadable"), ("in.txt", "unreadable"),
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("setting", ["terminology", "model"])
+    def test_a_setting_that_leads_into_it(self, locked, raw, tmp_path, setting):
+        (tmp_path / "c.toml").write_text(f'[tag]\n{setting} = "{locked / "raw"}"\n')
+        done = denied("run", "--raw", raw, "--out", tmp_path / "out", "--config", tmp_path / "c.toml")
+        assert done.returncode == 2
+        assert re.fullmatch(r"error: settings: .*Permission denied.*\n", done.stderr)
+
+    def test_a_report_that_may_not_be_read(self, ran, tmp_path):
+        out = shutil.copytree(ran.out, tmp_path / "out")
+        (out / "report.html").chmod(0)
+        done = denied("run", "--out", out)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert (out / "report.html").read_bytes() == (ran.out / "report.html").read_bytes()
+
+
 class TestStatus:
     def test_before_any_run(self, tmp_path):
         assert "no run" in call(["status", "--out", tmp_path]).stdout
@@ -448,9 +552,31 @@ class TestMake:
         out = tmp_path / "out"
         assert make("-C", copy, f"RAW={raw}", f"OUT={out}").returncode == 0
         assert (out / "report.html").exists()
-        (out / "notes.txt").touch()
+        others = [out / "notes.txt", out / "mine.parquet", out / ".cache" / "pip"]
+        for path in others:
+            path.touch()
         assert make("-C", copy, "distclean", f"OUT={out}").returncode == 0
-        assert [path.name for path in out.iterdir()] == ["notes.txt"]
+        assert sorted(path for path in out.rglob("*") if path.is_file()) == sorted(others)
+        others[2].unlink()
+        assert make("-C", copy, f"RAW={raw}", f"OUT={out}").returncode == 0
+        assert make("-C", copy, "distclean", f"OUT={out}").returncode == 0
+        assert sorted(out.iterdir()) == sorted(others[:2])
+
+    def test_what_no_run_wrote_is_not_deleted(self, tmp_path):
+        names = ["claims.parquet", "manifest.json", "report.html", ".cache/http"]
+        (tmp_path / ".cache").mkdir()
+        for name in names:
+            (tmp_path / name).touch()
+        copy = tmp_path / "copy"
+        copy.mkdir()
+        shutil.copy(ROOT / "Makefile", copy)
+        assert make("-C", copy, "distclean", f"OUT={tmp_path}").returncode == 0
+        assert make("-C", copy, "distclean", f"OUT={tmp_path / 'none'}").returncode == 0
+        assert all((tmp_path / name).exists() for name in names)
+
+    def test_the_tables_it_deletes_are_those_of_the_schema(self):
+        (listed,) = re.findall(r"^TABLES := (.*)$", (ROOT / "Makefile").read_text(), re.M)
+        assert listed.split() == [name for name, table in TABLES.items() if table.public]
 
     def test_nothing_is_deleted_in_a_folder_without_a_name(self):
         asked = make("distclean", "OUT=", "--dry-run")

@@ -1,10 +1,11 @@
 """A run: every stage over every file, then all tables at once."""
 
+import contextlib
 import datetime
 import os
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,11 +24,14 @@ from pipeline.stage import CorpusStage, Stage
 from pipeline.stages import STAGES
 from pipeline.stages.ingest import find_files, is_utf8, printable
 from pipeline.store import (
+    Counts,
     Manifest,
     cache_path,
     complete,
     digest,
     discard_staged,
+    foreign,
+    holds_tables,
     in_order,
     is_intact,
     lack,
@@ -39,7 +43,7 @@ from pipeline.store import (
     stage_table,
 )
 
-__all__ = ["Outcome", "RunOptions", "check", "run_stages"]
+__all__ = ["Outcome", "RunOptions", "check", "held_run", "run_stages"]
 
 
 _MOST_WORKERS = 4096  # more than a machine has cores; a pool takes what its queue can count
@@ -53,7 +57,8 @@ def _quiet(step: str, done: int, total: int) -> None:
 class RunOptions:
     """What to run.
 
-    stages: in order. find_files: makes their first input, the table `files`, of the folder `raw`.
+    stages: in order. find_files: makes their first input, the table `files`, of the folder `raw`, without those folders
+        in it of which its second argument holds.
     workers: number of processes, None for as many as this process may use cores; "ray" for the CPUs of a Ray cluster.
     upto: name of the last stage to run, None for all.
     progress: called with (step, units done, units in all).
@@ -62,7 +67,7 @@ class RunOptions:
     raw: Path
     out: Path
     stages: Sequence[Stage | CorpusStage] = STAGES
-    find_files: Callable[[Path], pa.Table] = find_files
+    find_files: Callable[[Path, Callable[[Path], bool]], pa.Table] = find_files
     config: Config = field(default_factory=Config)
     workers: int | str | None = None
     upto: str | None = None
@@ -71,47 +76,55 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The manifest of the tables as they now are; fresh where there was nothing to do."""
+    """The manifest of the tables as they now are; fresh where there was nothing to do. counts: what they hold, where
+    somebody asked for it."""
 
     manifest: Manifest
     fresh: bool
+    counts: Counts | None = None
 
 
 def run_stages(options: RunOptions) -> Outcome:
     """Run the stages over all files and replace the tables in `options.out`.
 
-    Raises ConfigError (unknown stage, no worker, `out` inside `raw`, a setting that leads nowhere), InputError (no
-    files), StageError (a stage failed on a file), OutputError (the folder cannot be written, is full, or another run
-    holds it).
+    Raises ConfigError (unknown stage, no worker, `out` inside `raw` or with files of others, tables in `raw`,
+    a setting that leads nowhere), InputError (no files), StageError (a stage failed on a file), OutputError (the folder
+    cannot be written, is full, or another run holds it).
     The tables of the last complete run stay as they are unless all goes well.
     """
+    with held_run(options) as outcome:
+        return outcome
+
+
+@contextlib.contextmanager
+def held_run(options: RunOptions) -> Iterator[Outcome]:
+    """`run_stages`, and until the block ends no other run may replace what it wrote."""
     stages = _chosen(options)
     engine = _engine(options)
-    _check_apart(options)
-    for stage in options.stages:
-        if isinstance(stage, Stage) and stage.check:
-            stage.check(getattr(options.config, stage.config))
-    terminology = version_of(options.config.tag.terminology)
-    files = in_order("files", options.find_files(options.raw))
+    terminology = _check_settings(options)
+    files = _files(options)
     flow = _flow(stages, options.config, files)
     with lock(options.out):
         complete(options.out)
         manifest = read_manifest(options.out)
         if manifest is not None and _is_fresh(manifest, flow, options.out):
-            return Outcome(manifest, fresh=True)
+            yield Outcome(manifest, fresh=True)
+            return
         with open_cache(cache_path(options.out)) as cache, engine:
             units: list[str] = files.column("source_path").to_pylist()
             pieces = [file_piece(files.slice(i, 1)) for i in range(files.num_rows)]
             work = Work(cache, engine, units, {"files": [*pieces]}, options.progress)
             manifest = _take_all(options, stages, flow, work, terminology)
-    return Outcome(manifest, fresh=False)
+        yield Outcome(manifest, fresh=False)
 
 
 def check(options: RunOptions) -> tuple[Manifest | None, str]:
     """The manifest in `options.out` (None where there is none) and, in a sentence, the state of its tables.
 
-    Raises InputError when the raw folder has no files, OutputError when the manifest is damaged.
+    Raises ConfigError for settings that no run takes, InputError when the raw folder has no files, OutputError when the
+    manifest is damaged.
     """
+    _check_settings(options)
     manifest = read_manifest(options.out)
     if manifest is None:
         if any(options.out.glob("*.parquet")):
@@ -122,7 +135,7 @@ def check(options: RunOptions) -> tuple[Manifest | None, str]:
         return manifest, f"damaged: {', '.join(changed)} changed or went since the run that wrote them; run again"
     if lacking := lack(cache_path(options.out), manifest.n_files):
         return manifest, lacking
-    files = in_order("files", options.find_files(options.raw))
+    files = _files(options)
     flow = _flow(options.stages, options.config, files)
     behind = [name for name, value in flow.items() if name and manifest.flow.get(name) != value]
     if not behind and _has_passing(options.out):
@@ -185,6 +198,13 @@ def _take_all(
     return manifest
 
 
+def _files(options: RunOptions) -> pa.Table:
+    """The table `files`; tables of runs, to which a link may lead, are no pages."""
+    out = options.out.resolve()
+    files = options.find_files(options.raw, lambda folder: folder.resolve() == out or holds_tables(folder))
+    return in_order("files", files)
+
+
 def _flow(stages: Sequence[Stage | CorpusStage], config: Config, files: pa.Table) -> dict[str, str]:
     """Hash of the input (under "") and, stage by stage, of all that decides about the rows up to it."""
     entries = zip(files.column("source_path").to_pylist(), files.column("sha256").to_pylist(), strict=True)
@@ -215,11 +235,30 @@ def _engine(options: RunOptions) -> Engine:
     return LocalEngine(workers=workers)
 
 
-def _check_apart(options: RunOptions) -> None:
-    raw, out = options.raw.resolve(), options.out.resolve()
-    if not is_utf8(str(out)):
+def _check_settings(options: RunOptions) -> str:
+    """The version of the terminology, once no setting is found that cannot work; ConfigError where one is."""
+    _check_folders(options)
+    try:
+        for stage in options.stages:
+            if isinstance(stage, Stage) and stage.check:
+                stage.check(getattr(options.config, stage.config))
+        return version_of(options.config.tag.terminology)
+    except OSError as error:
         raise ConfigError(
-            f"output folder {options.out}: its name is no UTF-8, so its tables could not be read: choose another with --out"
-        )
+            f"settings: {error.filename} cannot be read ({error.strerror}): check its permissions, or name another"
+        ) from None
+
+
+def _check_folders(options: RunOptions) -> None:
+    raw, out = options.raw.resolve(), options.out.resolve()
     if raw == out or raw in out.parents:
         raise ConfigError(f"output folder {options.out} lies in raw folder {options.raw}: choose another with --out")
+    if not is_utf8(str(out)):
+        raise ConfigError(f"output folder {options.out} has a name that is no UTF-8: choose another with --out")
+    if holds_tables(raw):
+        raise ConfigError(f"raw folder {options.raw} holds the tables of a run, not pages: name another with --raw")
+    if strange := foreign(out):
+        raise ConfigError(
+            f"output folder {options.out} holds {', '.join(path.name for path in strange)}, which no run wrote and a"
+            " run would replace: choose another with --out, or move it away"
+        )

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pipeline.store import Manifest
 
-__all__ = ["FILE_NAME", "is_current", "remove", "write"]
+__all__ = ["FILE_NAME", "check_place", "is_current", "remove", "write"]
 
 FILE_NAME = "report.html"
+_STAMP = b"<!-- tables "  # begins the last line of every report
 
 
 def write(out: Path) -> Path:
@@ -40,7 +41,20 @@ def write(out: Path) -> Path:
 def is_current(out: Path, manifest: "Manifest") -> bool:
     """Whether report.html in the folder `out` was written from the tables of this manifest."""
     path = out / FILE_NAME
-    return path.is_file() and path.read_bytes().endswith(_stamp(manifest).encode())
+    try:
+        return path.is_file() and path.read_bytes().endswith(_stamp(manifest).encode())
+    except PermissionError:
+        return False  # a run puts another file in its place
+
+
+def check_place(out: Path) -> None:
+    """Raise ConfigError where a run would replace a report.html that no run wrote."""
+    from pipeline.errors import ConfigError
+    from pipeline.store import is_there, knows_runs
+
+    path = out / FILE_NAME
+    if not knows_runs(out) and is_there(path) and not (path.is_file() and _STAMP in path.read_bytes()):
+        raise ConfigError(f"{path} is of no run and a run would replace it: choose another folder, or move it away")
 
 
 def remove(out: Path) -> None:
@@ -55,4 +69,4 @@ def remove(out: Path) -> None:
 
 def _stamp(manifest: "Manifest") -> str:
     """The last line of a page: which tables it shows. No clock, for a copied folder's times say nothing."""
-    return f"<!-- tables {manifest.fingerprint()} -->\n"
+    return f"{_STAMP.decode()}{manifest.fingerprint()} -->\n"

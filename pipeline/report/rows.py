@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.schema import TABLES
-from pipeline.store import read_table, sized, table_path
+from pipeline.store import is_there, read_table, sized, table_path
 
 __all__ = ["columns", "one_of", "sized_segments"]
 
@@ -17,7 +17,7 @@ def columns(out: Path, name: str, *wanted: str, where: pc.Expression | None = No
 
     where: keep only the rows this holds for.
     """
-    if table_path(out, name).exists():
+    if is_there(table_path(out, name)):
         return _plain(read_table(out, name, columns=list(wanted), where=where))
     schema = TABLES[name].schema
     return _plain(pa.schema([schema.field(column) for column in wanted]).empty_table())
@@ -27,7 +27,7 @@ def sized_segments(out: Path, *wanted: str) -> pa.Table:
     """Some columns of `segments`, as `columns` gives them, and n: characters of its text that are not white space."""
     schema = TABLES["segments"].schema
     none = pa.schema([*(schema.field(column) for column in wanted), pa.field("n", pa.int64())]).empty_table()
-    groups = sized(out, wanted) if table_path(out, "segments").exists() else ()
+    groups = sized(out, wanted) if is_there(table_path(out, "segments")) else ()
     return pa.concat_tables([_plain(none), *map(_plain, groups)])
 
 

@@ -1,15 +1,15 @@
 """Find files, read them, decode them; what cannot be read becomes a row of `rejects`.
 
 Left out in silence, for they are no pages: names that begin with a dot, `~` or `__`, or end in `~`; what editors,
-downloads and operating systems leave behind (`is_leftover`); and papers that come with a folder rather than from a
-site (`_PAPERS`, in the top folder only). Every other file is read or rejected.
+downloads and operating systems leave behind (`is_leftover`); papers that come with a folder rather than from a
+site (`_PAPERS`, in the top folder only); and folders of tables that a run wrote. Every other file is read or rejected.
 """
 
 import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -43,13 +43,18 @@ class _File:
     n_bytes: int
 
 
-def find_files(raw: Path) -> pa.Table:
+def _none(folder: Path) -> bool:
+    return False
+
+
+def find_files(raw: Path, left_out: Callable[[Path], bool] = _none) -> pa.Table:
     """The `files` table of the folder `raw`, sorted by source_path.
 
-    Links are followed, each folder once. A file that cannot be opened is listed with an empty sha256, and
-    rejected when it is read. Raises InputError: the folder is missing, is no folder, or holds nothing readable.
+    Links are followed, each folder once; folders in it that are to be `left_out` are passed over in silence. A file
+    that cannot be opened is listed with an empty sha256, and rejected when it is read. Raises InputError: the folder is
+    missing, is no folder, or holds nothing readable.
     """
-    if not raw.exists():
+    if not _is_there(raw):
         raise InputError(
             f"raw folder {raw} does not exist: create it and put pages in it, or point RAW= (--raw) elsewhere"
         )
@@ -57,7 +62,7 @@ def find_files(raw: Path) -> pa.Table:
         raise InputError(f"raw folder {raw} is a file: name the folder that holds it")
     if not os.access(raw, os.R_OK | os.X_OK):
         raise InputError(f"raw folder {raw} cannot be opened: check its permissions")
-    rows = [_listed(path, raw) for path in _walk(raw, raw, set())]
+    rows = [_listed(path, raw) for path in _walk(raw, raw, set(), left_out)]
     if not any(format_of(row["source_path"]) for row in rows):
         raise InputError(
             f"raw folder {raw} holds no file of a known format ({KNOWN}): put pages in it, or choose another"
@@ -65,20 +70,28 @@ def find_files(raw: Path) -> pa.Table:
     return from_rows("files", sorted(rows, key=lambda row: str(row["source_path"])))
 
 
-def _walk(folder: Path, raw: Path, seen: set[Path]) -> Iterator[Path]:
+def _is_there(raw: Path) -> bool:
+    try:
+        return raw.exists()
+    except OSError as error:
+        reason = f"cannot be opened ({error.strerror}): check the permissions of the folders above it"
+        raise InputError(f"raw folder {raw} {reason}") from None
+
+
+def _walk(folder: Path, raw: Path, seen: set[Path], left_out: Callable[[Path], bool]) -> Iterator[Path]:
     seen.add(folder.resolve())
     for path in sorted(folder.iterdir()):
         if is_leftover(path.name) or (folder == raw and _PAPERS.match(path.name)):
             continue
-        if not path.is_dir() or not os.access(path, os.R_OK | os.X_OK):
+        if not os.access(path, os.R_OK | os.X_OK) or not path.is_dir():
             yield path
-        elif path.resolve() not in seen:
-            yield from _walk(path, raw, seen)
+        elif path.resolve() not in seen and not left_out(path):
+            yield from _walk(path, raw, seen, left_out)
 
 
 def _listed(path: Path, raw: Path) -> dict[str, Any]:
     sha256, n_bytes = "", 0
-    if path.is_file() and os.access(path, os.R_OK):
+    if os.access(path, os.R_OK) and path.is_file():
         with contextlib.suppress(OSError), path.open("rb") as stream:
             sha256, n_bytes = hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()
     name = printable(path.relative_to(raw).as_posix())

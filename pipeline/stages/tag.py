@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.config import Tag
+from pipeline.errors import ConfigError
 from pipeline.knowledge.abbreviations import find_short_forms
 from pipeline.knowledge.concepts import Concept, Terminology
 from pipeline.knowledge.cues import cues_in
@@ -17,6 +18,7 @@ from pipeline.knowledge.recognise import Recogniser
 from pipeline.knowledge.terminology import configured
 from pipeline.knowledge.tokens import tokenise
 from pipeline.stage import Stage, Tables, content_id, from_rows
+from pipeline.text.language import codes
 
 __all__ = ["TAG", "tag"]
 
@@ -44,6 +46,11 @@ def tag(tables: Tables, config: Tag) -> dict[str, pa.Table]:
 
 
 def _check(config: Tag) -> None:
+    if not config.languages:
+        raise ConfigError("tag.languages names none, so no article would be read: leave it out, or name some")
+    # The codes are asked for where somebody chose: loading them takes longer than all other checks.
+    if strange := set() if {*config.languages} <= {*Tag().languages} else {*config.languages} - codes():
+        raise ConfigError(f"tag.languages: {sorted(strange)} are no codes; known are: {', '.join(sorted(codes()))}")
     if config.model:
         check_model(config.model)
 

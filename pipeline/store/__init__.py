@@ -3,7 +3,8 @@
 from pipeline.store.blobs import canonical, in_order, pack, unpack
 from pipeline.store.cache import Cache, Ref, digest, lack, open_cache
 from pipeline.store.counts import Counts, count, sized
-from pipeline.store.faults import not_written
+from pipeline.store.faults import is_there, not_written
+from pipeline.store.folders import foreign, holds_tables, knows_runs
 from pipeline.store.manifest import Manifest, Step, TableFile, read_manifest
 from pipeline.store.passages import Evidence, Mark, Passage, evidence, find_claim, read_text, read_texts
 from pipeline.store.shown import phrase, visible
@@ -38,8 +39,12 @@ __all__ = [
     "discard_staged",
     "evidence",
     "find_claim",
+    "foreign",
+    "holds_tables",
     "in_order",
     "is_intact",
+    "is_there",
+    "knows_runs",
     "lack",
     "lock",
     "not_written",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import OutputError
+from pipeline.store.faults import is_there
 
 __all__ = ["Cache", "Ref", "digest", "lack", "open_cache"]
 
@@ -141,9 +142,9 @@ def lack(path: Path, n_units: int) -> str:
     """What is wrong with the cache in the file `path`, with the remedy: "" where it opens and has results of at least
     so many source files.
 
-    Reads no result: damage inside one shows when that is loaded.
+    Reads no result: damage inside one shows when that is loaded. Raises OutputError where it may not be looked at.
     """
-    if not path.is_file():
+    if not is_there(path):
         return f"the cache {path} is missing; run again"
     try:
         with contextlib.closing(_connect(path, read_only=True)) as db:

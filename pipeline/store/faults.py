@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline.errors import OutputError
 
-__all__ = ["not_readable", "not_written"]
+__all__ = ["is_there", "not_readable", "not_written"]
 
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _IN_THE_WAY = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY)
@@ -31,10 +31,20 @@ def not_written(what: str, error: OSError, full: str) -> OutputError:
 def not_readable(path: Path, error: Exception) -> OutputError:
     """That the file `path` of the output folder cannot be read, with the remedy."""
     if isinstance(error, OSError) and error.errno in _DENIED:
-        return OutputError(f"{path} cannot be read ({error.strerror}): check its permissions")
+        return OutputError(
+            f"{path} cannot be read ({error.strerror}): check its permissions and those of the folders above it"
+        )
     # Libraries say a lot; their first line holds what is wrong.
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     return OutputError(f"{path} is damaged ({reason}): delete it and run the pipeline again")
+
+
+def is_there(path: Path) -> bool:
+    """Whether something lies at a path of the output folder. Raises OutputError where it may not be looked at."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise not_readable(path, error) from None
 
 
 def _dangles(path: Path) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from pipeline.errors import OutputError
-from pipeline.store.faults import not_readable
+from pipeline.store.faults import is_there, not_readable
 
 __all__ = ["FILE_NAME", "Manifest", "Step", "TableFile", "read_manifest"]
 
@@ -91,7 +91,7 @@ def read_manifest(out: Path) -> Manifest | None:
     Raises OutputError when it is damaged or may not be read.
     """
     path = out / FILE_NAME
-    if not path.exists():
+    if not is_there(path):
         return None
     try:
         data = json.loads(path.read_text(encoding="utf-8"))

@@ -13,6 +13,7 @@ from pipeline.errors import OutputError
 from pipeline.stage import from_rows
 from pipeline.store.blobs import unpack
 from pipeline.store.cache import open_cache
+from pipeline.store.faults import is_there
 from pipeline.store.shown import phrase, visible
 from pipeline.store.tables import cache_path, read_table, table_path
 
@@ -188,7 +189,7 @@ def _joined(stretches: Mapping[int, Mapping[str, Any]]) -> str:
 def _cached_texts(out: Path, source_path: str) -> Iterator[pa.Table]:
     """The `texts` of a file, or of parts of it, as they lie in the cache, newest first."""
     path = cache_path(out)
-    if not path.exists():
+    if not is_there(path):
         raise OutputError(f"{path} is not there: it holds the decoded texts; run the pipeline again")
     with open_cache(path, read_only=True) as cache:
         for ref in cache.versions(source_path, "texts"):

@@ -21,7 +21,7 @@ from pipeline.errors import OutputError, SchemaError
 from pipeline.schema import TABLES
 from pipeline.stage import conform
 from pipeline.store.blobs import canonical
-from pipeline.store.faults import not_readable, not_written
+from pipeline.store.faults import is_there, not_readable, not_written
 from pipeline.store.manifest import FILE_NAME, Manifest, TableFile
 
 __all__ = [
@@ -169,7 +169,7 @@ def row_count(out: Path, name: str) -> int:
 
 def require_whole(out: Path) -> None:
     """Raise OutputError where a table is missing though one that is made of it is there."""
-    there = [(name, table_path(out, name).exists()) for name, table in TABLES.items() if table.public]
+    there = [(name, is_there(table_path(out, name))) for name, table in TABLES.items() if table.public]
     missing = next((name for name, exists in there if not exists), None)
     last = next((name for name, exists in reversed(there) if exists), None)
     names = [name for name, _ in there]
@@ -202,10 +202,10 @@ def _readable(out: Path, name: str) -> Path:
     if not (isinstance(name, str) and name in TABLES and TABLES[name].public):
         known = ", ".join(name for name, table in TABLES.items() if table.public)
         raise OutputError(f"there is no table {name!r}; the tables are: {known}")
-    if (_staged(out) / FILE_NAME).exists():
+    if is_there(_staged(out) / FILE_NAME):
         raise OutputError(f"the last run over {out} was cut off while it replaced the tables: run again to complete it")
     path = table_path(out, name)
-    if not path.exists():
+    if not is_there(path):
         command = f"python -m pipeline run --out {shlex.quote(str(out))}"
         raise OutputError(f"{path} is not there: run the pipeline first (make, or {command})")
     return path

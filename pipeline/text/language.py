@@ -15,7 +15,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-__all__ = ["UNDETERMINED", "languages"]
+__all__ = ["UNDETERMINED", "codes", "languages"]
 
 UNDETERMINED = "und"
 """Code of a language that cannot be told (ISO 639-2), as of a line of five words."""
@@ -42,6 +42,11 @@ def languages(texts: Sequence[str]) -> list[tuple[str, float]]:
     found = [identifier.classify(text) for text in texts]
     known.clear()
     return [(str(language) if score >= _SURE else UNDETERMINED, round(float(score), 4)) for language, score in found]
+
+
+def codes() -> frozenset[str]:
+    """All that `languages` may call a text."""
+    return frozenset({UNDETERMINED, *map(str, _identifier()[0].nb_classes)})
 
 
 @cache
