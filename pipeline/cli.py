@@ -47,6 +47,12 @@ _Raw = Annotated[Path, typer.Option(parser=place, metavar="PATH", help="folder o
 _Out = Annotated[Path, typer.Option(parser=place, metavar="PATH", help="folder of the tables")]
 _Config = Annotated[Path | None, typer.Option(parser=place, metavar="PATH", help="TOML file of settings")]
 _CORPUS = Path("training/corpus")
+_DUMPS = (
+    "instead: folder with raw/NAME.txt; labels/NAME.tsv, a row of which is LINE, LABEL and WORDS, tabs between (lines"
+    " count from 0; no words: the whole line); claims/NAME.jsonl, a row of which is an object with line, evidence,"
+    " subject, subject_line, subject_type, predicate, object, object_line, object_type, negated, certainty, quantity,"
+    ' qualifier, attribution and evidence_type (words as they stand in their line, "" where nothing is said); all UTF-8'
+)
 _Workers = Annotated[
     str | None, typer.Option(metavar="N|ray", help="processes, all cores unless given; ray: the cluster of RAY_ADDRESS")
 ]
@@ -173,9 +179,7 @@ def audit(
 @app.command(name="eval")
 def evaluate(
     part: Annotated[str, typer.Option(help="pages of the written corpus: train, dev or test")] = "test",
-    dumps: Annotated[
-        Path | None, typer.Option(parser=place, metavar="PATH", help="instead: folder with raw/, labels/ and claims/")
-    ] = None,
+    dumps: Annotated[Path | None, typer.Option(parser=place, metavar="PATH", help=_DUMPS)] = None,
     pin: Annotated[bool, typer.Option("--pin", help="make these figures the floors")] = False,
     lower: Annotated[bool, typer.Option("--lower", help="let --pin lower a floor")] = False,
     workers: _Workers = None,

@@ -107,9 +107,8 @@ def show_page(to: Console, page: DirtyPage) -> None:
     """
     record = f", record {page.record}" if page.record else ""
     tags = "; markup is left out" if page.as_words else ""
-    to.print(
-        _safe(f"{page.source_path}{record}: {page.n_chars} characters, {page.n_claims} claims{tags}"), style="bold"
-    )
+    claims = f"{page.n_claims} claims" if page.claims_read else "claims not read yet (there is no claims.parquet)"
+    to.print(_safe(f"{page.source_path}{record}: {page.n_chars} characters, {claims}{tags}"), style="bold")
     if not to.is_terminal:
         for segment in page.segments:
             for line in _plain_lines(segment):

@@ -22,10 +22,20 @@ from test_kill import finished
 
 from pipeline.cli import evaluate
 from pipeline.errors import InputError
+from pipeline.evaluation.gold import load_dumps
 from pipeline.schema import TABLES
 from pipeline.store import cache_path, read_manifest, read_table
 
 PAGE = "Ginger and nausea\n\nGinger tea may relieve nausea after a meal. It does not cure gastritis.\n"
+
+# How somebody labels it: a row a stretch, a row a claim.
+LABELS = "0\ttitle\t\n2\tbody\tGinger tea may relieve nausea after a meal.\n2\tad\t It does not\n"
+CLAIM = {
+    "line": 2, "evidence": "Ginger tea may relieve nausea after a meal.", "subject": "Ginger tea", "subject_line": 2,
+    "subject_type": "food", "predicate": "relieves", "object": "nausea", "object_line": 0, "object_type": "symptom",
+    "negated": False, "certainty": "hedged", "quantity": "", "qualifier": "", "attribution": "",
+    "evidence_type": "none",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -391,6 +401,35 @@ class TestShow:
         none = fails(1, "show", source["source_path"], "--record", 99, "--out", ran.out)
         assert f"no record 99 that was read: name one of its {source['record'] + 1}" in none
 
+    def test_what_was_not_done_yet_is_said(self, raw, tmp_path):
+        run = ["run", "--raw", raw, "--out", tmp_path / "out", "--stage"]
+        show = ["show", "page.txt", "--out", tmp_path / "out"]
+        call([*run, "ingest"])
+        assert "segments.parquet is not there: run the pipeline" in fails(1, *show)
+        call([*run, "clean"])
+        shown = call(show).stdout
+        assert shown.startswith(f"page.txt: {len(PAGE)} characters, claims not read yet (there is no claims.parquet)\n")
+        assert "Ginger tea may relieve" in shown
+        call([*run, "consolidate"])
+        assert re.search(r"characters, \d+ claims\n", call(show).stdout)
+        (tmp_path / "out" / "claims.parquet").unlink()
+        assert "claims.parquet is not there, claim_groups.parquet is: run" in fails(1, *show)
+
+    def test_a_rejected_record_says_why(self, raw, tmp_path):
+        rows = [json.dumps({"text": PAGE}), '{"text": 3}', "{"]
+        (raw / "r.jsonl").write_text("\n".join(rows) + "\n")
+        (raw / "none.jsonl").write_text("\n".join(rows[1:]) + "\n")
+        out = tmp_path / "out"
+        call(["run", "--raw", raw, "--out", out, "--stage", "clean"])
+        found = {(row["source_path"], row["record"]): row["detail"] for row in rejects(out)}
+        for (path, record), detail in found.items():
+            said = fails(1, "show", path, "--record", record, "--out", out)
+            assert f"{path}, record {record}, was rejected (" in said
+            assert detail in said
+        for path, n_read, last in (("r.jsonl", 1, 2), ("none.jsonl", 0, 1)):
+            said = fails(1, "show", path, "--record", 7, "--out", out)
+            assert f"{path} has no record 7 that was read: name one of its {n_read}, of 0 to {last}" in said
+
     def test_a_rejected_file_says_why(self, ran):
         (row,) = [row for row in ran.table("rejects").to_pylist() if row["source_path"] == "empty.txt"]
         assert f"rejected (empty): {row['detail']}" in fails(1, "show", "empty.txt", "--out", ran.out)
@@ -424,6 +463,80 @@ class TestEval:
         message = fails(2, "eval", "--dumps", tmp_path)
         assert words in message
         assert "NAME.tsv" in message
+
+    @pytest.fixture
+    def dumps(self, raw):
+        """A folder of one labelled page."""
+        for name, text in {"labels/page.tsv": LABELS, "claims/page.jsonl": json.dumps(CLAIM)}.items():
+            (raw.parent / name).parent.mkdir()
+            (raw.parent / name).write_text(text)
+        return raw.parent
+
+    @staticmethod
+    def load(folder: Path):
+        return load_dumps(folder / "raw", folder / "labels", folder / "claims")
+
+    @pytest.mark.parametrize("written", [lambda text: text, lambda text: "\ufeff" + text.replace("\n", "\r\n")])
+    def test_labels_of_a_user(self, dumps, written):
+        for path in (dumps / "labels" / "page.tsv", dumps / "claims" / "page.jsonl"):
+            path.write_text(written(path.read_text()))
+        (page,) = self.load(dumps)
+        assert [(page.text[a:b], label) for a, b, label in page.labels] == [
+            ("Ginger and nausea", "title"), ("Ginger tea may relieve nausea after a meal.", "body"),
+            (" It does not", "ad"),
+        ]  # fmt: skip
+        (claim,) = page.claims
+        assert [page.text[slice(*span)] for span in (claim.evidence, claim.subject, claim.object)] == [
+            CLAIM["evidence"], "Ginger tea", "nausea",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("row", "says"),
+        [("bad", "'bad'"), ("start\tend\tlabel", "'start'"), ("0\t3760\tbody", "label '3760' is none of title, "),
+         ("0", "label '' is none"), ("9\tbody", "no line 9, they are 0 to 3"), ("-1\tbody", "no line -1"),
+         ("0\tbody\tfever", "'fever' does not stand in line 0"), ("\tbody", "''")],
+    )  # fmt: skip
+    def test_a_row_of_labels_that_is_none(self, dumps, row, says):
+        path = dumps / "labels" / "page.tsv"
+        path.write_text(f"0\ttitle\n{row}\n")
+        with pytest.raises(InputError, match=re.escape(f"{path}, line 2: ")) as refused:
+            self.load(dumps)
+        assert says in str(refused.value)
+
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [(None, "no JSON (Expecting"), ([], "no object"), ({"line": None}, "int"), ({"line": 4}, "no line 4"),
+         ({"evidence": "Tea"}, "evidence stands nowhere from line 2"), ({"evidence": 3}, "str"),
+         ({"subject": "fever"}, "the subject does not stand in line 2"), ({"object": ""}, "the object does not"),
+         ({"object_line": "x"}, "'x'"), ({"predicate": "cures"}, "predicate 'cures' is none of treats, "),
+         ({"negated": "no"}, "negated 'no' is none of True, False"), ({"subject_type": []}, "subject_type [] is none")],
+    )  # fmt: skip
+    def test_a_row_of_claims_that_is_none(self, dumps, change, says):
+        path = dumps / "claims" / "page.jsonl"
+        path.write_text("{" * (change is None) + json.dumps(CLAIM | change if isinstance(change, dict) else change))
+        with pytest.raises(InputError, match=re.escape(f"{path}, line 1: ")) as refused:
+            self.load(dumps)
+        assert says in str(refused.value)
+
+    def test_a_row_of_claims_without_a_key(self, dumps):
+        for key in CLAIM:
+            row = {name: value for name, value in CLAIM.items() if name != key}
+            (dumps / "claims" / "page.jsonl").write_text(json.dumps(row))
+            with pytest.raises(InputError, match=f"line 1: no '{key}'"):
+                self.load(dumps)
+
+    @pytest.mark.parametrize("name", ["raw/page.txt", "claims/page.jsonl", "labels/page.tsv"])
+    @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"\xff")])
+    def test_dumps_with_a_file_missing_or_damaged(self, dumps, name, damage):
+        damage(dumps / name)
+        message = fails(2, "eval", "--dumps", dumps)
+        assert (name if (dumps / "labels" / "page.tsv").exists() else "no labelled pages") in message
+
+    def test_the_help_says_how_rows_are_written(self):
+        shown = " ".join(call(["eval", "--help"]).stdout.replace("│", " ").split())
+        for key in CLAIM:
+            assert re.search(rf"\b{key}\b", shown), key
+        assert "LINE, LABEL and WORDS" in shown
 
     def test_unknown_part_names_the_known_ones(self):
         assert "train, dev, test" in fails(2, "eval", "--part", "foo")

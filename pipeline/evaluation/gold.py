@@ -7,12 +7,13 @@ dumps are raw/NAME.txt with labels/NAME.tsv and claims/NAME.jsonl.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pipeline.errors import InputError
-from pipeline.schema import KEPT_LABELS
+from pipeline.schema import ENTITY_TYPES, KEPT_LABELS, LABELS, PREDICATES
 
 __all__ = ["PARTS", "GoldClaim", "GoldPage", "Span", "load_dumps", "load_page", "load_pages", "part_of", "writer_of"]
 
@@ -22,6 +23,16 @@ PARTS = ("train", "dev", "test")  # of the written corpus
 _LINE = re.compile(r"\[(\w*)\] ?(.*)$")
 _SWITCH = re.compile(r"‖(\w+)‖")
 _SENTENCE_END = re.compile(r"[.!?;。；！？]+[\"'”’)]*\s+|$")
+_Row = TypeVar("_Row")
+# What a row of claims/NAME.jsonl may say, where not every word will do.
+_VALUES: dict[str, tuple[object, ...]] = {
+    "subject_type": ENTITY_TYPES,
+    "object_type": ENTITY_TYPES,
+    "predicate": tuple(PREDICATES),
+    "negated": (True, False),
+    "certainty": ("asserted", "hedged"),
+    "evidence_type": ("study", "expert", "tradition", "anecdote", "none"),
+}
 _FLAGS = {"q": "quantity", "qual": "qualifier", "by": "attribution", "ev": "evidence_type"}
 
 
@@ -177,9 +188,10 @@ def _place(text: str, line: str, start: int, evidence: Span, places: list[int] |
 
 
 def load_dumps(raw: Path, labels: Path, claims: Path) -> list[GoldPage]:
-    """Annotated dumps: NAME.txt in `raw` with NAME.tsv in `labels` and NAME.jsonl in `claims`.
+    """Annotated dumps: NAME.txt in `raw` with NAME.tsv in `labels` and NAME.jsonl in `claims`, all in UTF-8.
 
-    Raises InputError where one of the three folders is missing.
+    How rows are written says `python -m pipeline eval --help`. Raises InputError where a folder or file is missing, and
+    where a row is written otherwise, with its file and line.
     """
     for folder in (raw, labels, claims):
         if not folder.is_dir():
@@ -193,42 +205,83 @@ def load_dumps(raw: Path, labels: Path, claims: Path) -> list[GoldPage]:
 
 
 def _dump(labels: Path, raw: Path, claims: Path) -> GoldPage:
-    text = raw.read_bytes().decode("utf-8")
+    text = _read(raw)
     lines = text.split("\n")
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line) + 1)
-    rows = [json.loads(row) for row in claims.read_text(encoding="utf-8").splitlines()]
-    return GoldPage(
-        raw.stem,
-        text,
-        tuple(_dump_labels(labels, lines, starts)),
-        tuple(_dump_claim(r, text, lines, starts) for r in rows),
-    )
-
-
-def _dump_labels(path: Path, lines: list[str], starts: list[int]) -> Iterator[tuple[int, int, str]]:
     cursor: dict[int, int] = {}
-    for row in path.read_text(encoding="utf-8").split("\n"):
-        if not row.strip():
-            continue
-        number, label, *rest = row.split("\t", 2)
-        n, part = int(number), rest[0] if rest else ""
-        if not part.strip():
-            yield starts[n], starts[n] + len(lines[n]), label
-            continue
-        at = lines[n].index(part, cursor.get(n, 0))
-        cursor[n] = at + len(part)
-        yield starts[n] + at, starts[n] + at + len(part), label
+    found = _rows(labels, lambda row: _dump_label(row, lines, starts, cursor))
+    said = _rows(claims, lambda row: _dump_claim(json.loads(row), text, lines, starts))
+    return GoldPage(raw.stem, text, tuple(found), tuple(said))
 
 
-def _dump_claim(row: dict[str, str], text: str, lines: list[str], starts: list[int]) -> GoldClaim:
-    at = text.index(row["evidence"], starts[int(row["line"])])
+def _rows(path: Path, read: Callable[[str], _Row]) -> list[_Row]:
+    """What `read` makes of each row. Raises InputError that names the row of which it makes nothing."""
+    found = []
+    for number, row in enumerate(_read(path).removeprefix("\ufeff").split("\n"), 1):
+        try:
+            found += [read(row.removesuffix("\r"))] if row.strip() else []
+        except (ValueError, TypeError, KeyError) as error:
+            form = "python -m pipeline eval --help says how a row is written"
+            raise InputError(f"{path}, line {number}: {_reason(error)}; {form}") from None
+    return found
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"no JSON ({error.msg}, column {error.colno})"
+    return f"no {error}" if isinstance(error, KeyError) else str(error)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}): labels/{path.stem}.tsv needs it") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 ({error}): convert it") from None
+
+
+def _line(number: Any, lines: list[str]) -> int:
+    if not 0 <= int(number) < len(lines):
+        raise ValueError(f"the page has no line {number}, they are 0 to {len(lines) - 1}")
+    return int(number)
+
+
+def _dump_label(row: str, lines: list[str], starts: list[int], cursor: dict[int, int]) -> tuple[int, int, str]:
+    """The stretch that a row labels; `cursor` says how far each line was labelled before."""
+    number, _, rest = row.partition("\t")
+    label, _, part = rest.partition("\t")
+    n = _line(number, lines)
+    if label not in LABELS:
+        raise ValueError(f"label {label!r} is none of {', '.join(LABELS)}")
+    if not part.strip():
+        return starts[n], starts[n] + len(lines[n]), label
+    at = lines[n].find(part, cursor.get(n, 0))
+    if at < 0:
+        raise ValueError(f"{part!r} does not stand in line {n}, behind what is labelled of it before")
+    cursor[n] = at + len(part)
+    return starts[n] + at, starts[n] + at + len(part), label
+
+
+def _dump_claim(row: Any, text: str, lines: list[str], starts: list[int]) -> GoldClaim:
+    if not isinstance(row, dict):
+        raise TypeError("no object")
+    for key, known in _VALUES.items():
+        if row[key] not in known:
+            raise ValueError(f"{key} {row[key]!r} is none of {', '.join(map(str, known))}")
+    line = _line(row["line"], lines)
+    at = text.find(row["evidence"], starts[line])
+    if at < 0:
+        raise ValueError(f"the evidence stands nowhere from line {line} on")
     evidence = (at, at + len(row["evidence"]))
-    spans = [
-        _place(row[s], lines[int(row[f"{s}_line"])], starts[int(row[f"{s}_line"])], evidence)
-        for s in ("subject", "object")
-    ]
+    spans = []
+    for key in ("subject", "object"):
+        n = _line(row[f"{key}_line"], lines)
+        if not row[key] or row[key] not in lines[n]:
+            raise ValueError(f"the {key} does not stand in line {n}")
+        spans.append(_place(row[key], lines[n], starts[n], evidence))
     rest = {key: row[key] for key in ("certainty", "quantity", "qualifier", "attribution", "evidence_type")}
     return GoldClaim(
         evidence,

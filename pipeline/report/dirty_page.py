@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from pipeline.errors import OutputError
 from pipeline.report.page_segments import ClaimRow, Limits, PageRows, PageSegment, SegmentRow, shown
 from pipeline.report.rows import columns, one_of
-from pipeline.store import cache_path, read_text
+from pipeline.store import cache_path, is_there, read_text, require_whole, table_path
+from pipeline.store.tables import row_count
 
 __all__ = ["WHOLE", "DirtyPage", "alike", "choose", "dirty_page", "page_of"]
 
@@ -38,7 +39,7 @@ class _Source(TypedDict):
 class DirtyPage:
     """The page: where it comes from, its segments in order, how many more segments it has. as_words: the words are
     shown without the markup, or the marks, between them. n_claims: how many of its claims are marked;
-    n_more_claims: how many are not listed."""
+    n_more_claims: how many are not listed. claims_read: whether there is a table of claims."""
 
     source_path: str
     record: int
@@ -49,6 +50,7 @@ class DirtyPage:
     n_more_segments: int
     n_claims: int
     n_more_claims: int
+    claims_read: bool
 
     @property
     def whole(self) -> bool:
@@ -61,27 +63,33 @@ def dirty_page(out: Path) -> DirtyPage | None:
     segments = columns(out, "segments", "source_id", "label", "kept")
     sources = columns(out, "sources", *_Source.__annotations__)
     chosen = choose(segments, sources)
-    return None if chosen is None or not cache_path(out).exists() else _page(out, chosen, _REPORT)
+    return None if chosen is None or not is_there(cache_path(out)) else _page(out, chosen, _REPORT)
 
 
 def page_of(out: Path, source_path: str, record: int = 0, limits: Limits = WHOLE) -> DirtyPage | None:
     """The page of that file, of a file of many records that one; None where there was no file of that name.
 
-    Raises OutputError when the file was rejected or has no such record, or the decoded texts were deleted.
+    Raises OutputError when it was rejected, there is no such record, pages were not cleaned yet, or the decoded texts
+    were deleted.
     """
     named = pc.field("source_path") == source_path
     found: list[_Source] = columns(out, "sources", *_Source.__annotations__, where=named).to_pylist()
-    if not found:
-        for row in columns(out, "rejects", "error", "detail", where=named).to_pylist():
-            raise OutputError(f"{source_path} was rejected ({row['error']}): {row['detail']}")
-        return None
     chosen = next((row for row in found if row["record"] == record), None)
-    if chosen is None:
-        last = max(row["record"] for row in found)
+    if chosen is not None:
+        require_whole(out)
+        row_count(out, "segments")  # says what to do where they are missing
+        return _page(out, chosen, limits)
+    lost = columns(out, "rejects", "record", "error", "detail", where=named).to_pylist()
+    for row in lost:
+        if row["record"] in (None, record):
+            place = source_path if row["record"] is None else f"{source_path}, record {record},"
+            raise OutputError(f"{place} was rejected ({row['error']}): {row['detail']}")
+    if found or lost:
+        last = max(row["record"] for row in (*found, *lost))
         raise OutputError(
             f"{source_path} has no record {record} that was read: name one of its {len(found)}, of 0 to {last}"
         )
-    return _page(out, chosen, limits)
+    return None
 
 
 def alike(out: Path, name: str) -> list[str]:
@@ -113,6 +121,7 @@ def _page(out: Path, chosen: _Source, limits: Limits) -> DirtyPage:
         n_more_segments=len(rows) - len(first),
         n_claims=min(len(here), limits.claims),
         n_more_claims=len(claims) - sum(len(segment.claims) for segment in segments),
+        claims_read=is_there(table_path(out, "claims")),
     )
 
 
