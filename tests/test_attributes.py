@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from pipeline.evaluation.attributes import gold_readings, score_attributes, token_f1, words_f1
 from pipeline.evaluation.gold import load_dumps, load_pages
-from pipeline.knowledge.attributes import Sentence, attributes_of, offers, read_attributes
+from pipeline.knowledge.attributes import attributes_of, offers, read_attributes
+from pipeline.knowledge.evidence import Sentence
 from pipeline.knowledge.reading import Article, Reading, Segment, Span
 
 ROOT = Path(__file__).parent.parent
@@ -89,6 +90,25 @@ def test_a_question_behind_the_claim_counts_with_its_answer_only():
     assert denied == [True, False, False, False]
 
 
+@pytest.mark.parametrize(
+    ("below", "denied"),
+    [
+        ((Segment("Verdict: False.", "body"),), True),
+        ((Segment("This is a rumor.", "body"), Segment("It tastes good.", "body")), True),
+        ((Segment("Advertisement", "ad"), Segment("False!", "heading")), True),
+        ((Segment("Honey soothes coughs.", "body"), Segment("This is false.", "body")), False),
+        ((Segment("False teeth need care.", "body"),), False),
+        ((), False),
+    ],
+)
+def test_a_verdict_on_the_next_line_counts(below, denied):
+    words = "Lemon water cures cancer."
+    article = Article((Segment(words, "body"), *below))
+    evidence, first, last = (Span(0, *place(words, part)) for part in (words, "Lemon water", "cancer"))
+    reading = Reading(evidence, first, "food", "treats", last, "condition", 0.5, "x")
+    assert attributes_of(article, reading).negated is denied
+
+
 def test_offers_do_not_repeat_a_stretch():
     spans = [(a, b) for _, a, b in offers("quantity", "Take 2 g twice a day for 3 weeks.")]
     assert len(spans) == len(set(spans))
@@ -106,6 +126,33 @@ def test_floors_on_held_out_written_pages():
     assert scores.accuracy["negated"] >= 0.97
     assert scores.accuracy["certainty"] >= 0.95
     assert scores.fields["quantity"] >= 0.5
+
+
+def test_floors_on_unseen_wordings():
+    """402 made-up sentences of a hand that no training has seen; measured .851 and .906 when the weights were made."""
+    rows = [
+        json.loads(line) for line in (ROOT / "training/assertion_examples/test.jsonl").read_text("utf-8").splitlines()
+    ]
+    right = {"negated": 0, "certainty": 0}
+    for row in rows:
+        around = {key: row[key] for key in ("previous", "heading", "following") if key in row}
+        arguments = place(row["text"], row["subject"]), place(row["text"], row["object"])
+        found = read_attributes(Sentence(row["text"], *arguments, row["predicate"], **around))
+        for name in right:
+            right[name] += getattr(found, name) == row[name]
+    assert right["negated"] >= 0.84 * len(rows)
+    assert right["certainty"] >= 0.895 * len(rows)
+
+
+def test_the_arguments_themselves_do_not_count():
+    """Only where they stand is read, and what is said around them."""
+    for text in ("Few doctors believe that {} causes {}.", "{} may relieve {}.", "{} relieves {} in most people."):
+        meant = set()
+        for subject, object_ in (("garlic", "cancer"), ("lack of sleep", "a headache"), ("Zolpidem", "insomnia")):
+            words = text.format(subject, object_)
+            found = read_attributes(Sentence(words, place(words, subject), place(words, object_), "relieves"))
+            meant.add((found.negated, found.certainty))
+        assert len(meant) == 1, text
 
 
 @pytest.mark.skipif(not (REAL / "gold/dev").exists(), reason="the annotated dumps are not here")

@@ -8,14 +8,16 @@ about three minutes.
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sklearn.linear_model import LogisticRegression
 
 from pipeline.evaluation.attributes import gold_readings, token_f1, words_f1
 from pipeline.evaluation.gold import GoldClaim, GoldPage, load_pages
-from pipeline.knowledge.attributes import FIELDS, FLAGS, Sentence, flag_features, offer_features, place, sigmoid
+from pipeline.knowledge.assertion import flag_features
+from pipeline.knowledge.attributes import FIELDS, offer_features, sigmoid
+from pipeline.knowledge.evidence import FLAGS, Sentence, place
 from training.weights import table, vectorise
 
 SEED = 11
@@ -26,6 +28,8 @@ FOLDS = 4  # of whole pages
 GOOD = 0.6  # word F1 of an offered stretch and the labelled one
 CORPUS = Path(__file__).with_name("corpus")
 EXAMPLES = Path(__file__).with_name("attribute_examples.jsonl")
+MADE_UP = Path(__file__).with_name("assertion_examples")
+MADE_UP_OFTEN = 2  # times that each made-up sentence counts: each shows a wording that running text has seldom
 OUT = Path(__file__).parent.parent / "pipeline/models/attributes.json"
 
 
@@ -38,19 +42,26 @@ def labelled(pages: Sequence[GoldPage]) -> Claims:
 
 
 def examples(flag: str) -> list[tuple[Sentence, bool]]:
-    """The guideline's own wordings in short made-up sentences, of which running text has few."""
+    """The guideline's own wordings in short made-up sentences, and others in longer ones, of which running text has
+    few."""
     name, value = ("negated", True) if flag == "negation" else ("certainty", "hedged")
-    rows = [json.loads(line) for line in EXAMPLES.read_text(encoding="utf-8").splitlines()]
-    return [(sentence(row), row[name] == value) for row in rows if name in row]
+    rows = made_up(EXAMPLES) + made_up(MADE_UP / "train.jsonl") * MADE_UP_OFTEN
+    return [(example(row), row[name] == value) for row in rows if name in row]
 
 
-def sentence(row: dict[str, str]) -> Sentence:
+def made_up(path: Path) -> list[dict[str, str]]:
+    """The rows of a file of made-up sentences."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def example(row: Mapping[str, str]) -> Sentence:
     """A made-up sentence as the attributes see it."""
     places = {}
     for role in ("subject", "object"):
         at = row["text"].index(row[role])
         places[role] = (at, at + len(row[role]))
-    return Sentence(row["text"], places["subject"], places["object"], row["predicate"])
+    around = {name: row.get(name, "") for name in ("previous", "heading", "following")}
+    return Sentence(row["text"], places["subject"], places["object"], row["predicate"], **around)
 
 
 def fit_flag(flag: str, claims: Claims) -> dict[str, float]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from training.second_opinion.network import Reread
 
-__all__ = ["Tuning", "training_device", "tuned"]
+__all__ = ["Tuning", "rounded", "training_device", "tuned"]
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,13 @@ def tuned(network: Reread, order: Sequence[int], loss: Callable[[int, float], Te
     """The network after these steps. loss: that of a step, by its number and the share of steps that is left."""
     weights = [weight for weight in network.train().parameters() if weight.requires_grad]
     optimiser = torch.optim.AdamW(weights, tuning.rate, betas=(0.9, 0.98), weight_decay=0.01)
-    hooks = []
+    hooks: list[RemovableHandle] = []
     for done, step in enumerate(order):
         left = 1 - done / len(order)
         for group in optimiser.param_groups:
             group["lr"] = tuning.rate * min(1, (done + 1) / tuning.warm) * max(0.02, left)
         if done == int(tuning.rounded_from * len(order)):
-            linear = [module for module in network.encoder.layers.modules() if isinstance(module, nn.Linear)]
-            hooks = [module.register_forward_pre_hook(_rounded) for module in linear]
+            hooks = rounded(network.encoder.layers)
         optimiser.zero_grad(set_to_none=True)
         loss(step, left).backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -47,6 +47,12 @@ def tuned(network: Reread, order: Sequence[int], loss: Callable[[int, float], Te
     for hook in hooks:
         hook.remove()
     return network.eval()
+
+
+def rounded(layers: nn.Module) -> list[RemovableHandle]:
+    """From now on the layers' matrices are given rounded numbers, until the hooks are removed."""
+    linear = [module for module in layers.modules() if isinstance(module, nn.Linear)]
+    return [module.register_forward_pre_hook(_rounded) for module in linear]
 
 
 def _rounded(_: nn.Module, given: tuple[Tensor]) -> tuple[Tensor]:
