@@ -120,3 +120,17 @@ def test_a_declared_codec_that_is_none_of_the_web_is_not_heeded(label):
 def test_a_declared_codec_is_heeded_when_it_fits(label):
     text = "腰痛可能由多种原因引起，请咨询医生。腰椎间盘突出症的治疗方法"
     assert decode(text.encode("gb18030"), declared=label).text == text
+
+
+BEFORE = [b"", b"x", b"var a=1;" * 50_000, b"A" * 1_000_000 + b"\n"]
+
+
+@pytest.mark.parametrize("before", BEFORE, ids=["nothing", "a letter", "a script", "a line"])
+@pytest.mark.parametrize(
+    ("words", "codec"),
+    [("Боль в спине лечат покоем. ", "cp1251"), ("腰痛的治疗包括休息和冷敷，膝盖肿胀时应该冰敷.", "gb18030")],
+)
+def test_the_codec_of_long_lines_is_found_in_no_time(before, words, codec):
+    """ASCII before the words neither hides them nor is tried again from each byte, which would take hours."""
+    line = before + (words * 12_000).encode(codec)
+    assert decode(line + b"\n" + line).encoding == codec

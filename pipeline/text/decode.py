@@ -37,6 +37,8 @@ _FEW_BROKEN, _PER_BROKEN = 2, 1000
 # Bytes looked at to tell UTF-16 without a mark, and bytes handed to the detector (its cost grows with them).
 _SNIFF = 4096
 _DETECT = 1 << 18
+_ASCII = bytes(range(128))
+_NO_MARKS = bytes({*range(256)} - {*b" !\"#$%&'()*+,-./:;<=>?"})  # those are no part of a character of more bytes
 # Codecs worth telling apart on the web; without the list the detector prefers DOS and Icelandic Macintosh pages.
 _CANDIDATES = (
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "koi8_r",
@@ -232,13 +234,21 @@ def _closed(text: str) -> int:
 
 
 def _telling_part(data: bytes) -> bytes:
-    """The lines that hold bytes above 127, up to a fixed size: ASCII lines tell nothing about the codec."""
+    """The lines that hold bytes above 127, up to a fixed size: ASCII lines tell nothing about the codec.
+
+    Of a long line the part from the first such byte on, cut at a mark where there is one: the detector passes over a
+    codec in which the last character is broken.
+    """
     if len(data) <= _DETECT:
         return data
-    lines = re.finditer(rb"[^\n]*[\x80-\xff][^\n]*\n?", data)
     part = bytearray()
-    for line in lines:
-        part += line.group()[: _DETECT // 4]
+    for line in data.split(b"\n"):
+        if line.isascii():
+            continue
+        if len(line) > _DETECT // 4:
+            long = line.lstrip(_ASCII)[: _DETECT // 4]
+            line = long.rstrip(_NO_MARKS) or long
+        part += line + b"\n"
         if len(part) >= _DETECT:
             break
     return bytes(part)
