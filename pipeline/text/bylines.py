@@ -13,8 +13,8 @@ __all__ = ["Said", "author_in", "date_in"]
 
 # Words before a name. A bare "by" counts at the start of what is said only: "reviewed by" names no author.
 _CUES = (
-    r"(?:\b(?:written|posted|published|compiled|story|text) by\s*[:：]?|\bauthor(?: of article)?\s*[:：]"
-    r"|\b(?:reporters?|correspondents?)(?:\s*[:：]|\s)|\btext\s*[:：]|(?:^|[|·•»(（–—-])\s*by\s*[:：]?)\s*"
+    r"(?:\b(?:written|posted|published|compiled|story|text) by(?:\s*[:：])?|\bauthor(?: of article)?\s*[:：]"
+    r"|\b(?:reporters?|correspondents?)(?:\s*[:：]|\s)|\btext\s*[:：]|(?:^|[|·•»(（–—-])\s*by(?:\s*[:：])?)\s*"
 )
 _MONTH_NAMES = (
     r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
