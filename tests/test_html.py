@@ -184,6 +184,26 @@ def test_what_tags_are_called_is_what_their_attributes_say(written):
     assert [name for name, _ in described(raws)] == names
 
 
+@pytest.mark.parametrize(
+    ("attributes", "hides"),
+    [
+        ("hidden", True), ("HIDDEN=''", True), ("id=a hidden=until-found", True), ("style='Display:NONE'", True),
+        ("ARIA-HIDDEN='True'", True), ("aria-hidden=true", True), ("style='color: red; visibility : hidden'", True),
+        ("title='The hidden cost of sugar'", False), ("data-x='display: none of these'", False),
+        ("alt='visibility: hidden, aria-hidden=true'", False), ("aria-hidden=false", False), ("data-hidden", False),
+        ("class='a hidden b'", False), ("class=hidden", False), ("style='overflow: hidden'", False),
+    ],
+)  # fmt: skip
+def test_the_attributes_that_hide_an_element(attributes, hides):
+    assert extract(f"<div {attributes}><p>Rest helps.</p></div><p>Ice too.</p>").blocks.hidden == [hides, False]
+
+
+@given(st.lists(ATTRIBUTES, max_size=8).map("".join))
+def test_what_an_attribute_says_in_words_hides_nothing(said):
+    words = said.replace("'", "").replace("&amp;", "")
+    assert described([f" title='hidden {words} display: none'"]) == [("", False)]
+
+
 @given(st.text(st.characters(exclude_characters="<&", exclude_categories=["Z", "Cc"]), min_size=1))
 def test_plain_text_is_one_block(text):
     blocks = extract(f"<p>{text}</p>").blocks

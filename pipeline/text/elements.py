@@ -43,14 +43,8 @@ _WALLS = ("table", "td", "th", "caption", "button")
 _TABLE_PARTS = ("table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption")
 _REACH = 256  # open elements that an end tag is looked for in: bounds the cost of pages nested without end
 _NEAR = 24  # open elements among which those are looked for that a start tag closes
-# Each begins with letters, which `re` finds quickly.
 _NOT_DISPLAYED = re.compile(r"display\s*:\s*none")
-_HIDDEN = (
-    ("hidden", re.compile(r"hidden(?<!\Shidden)(?=[\s=]|\Z)")),
-    ("hidden", re.compile(r"aria-hidden\s*=\s*[\"']?true")),
-    ("hidden", re.compile(r"visibility\s*:\s*hidden")),
-    ("none", _NOT_DISPLAYED),
-)
+_INVISIBLE = re.compile(r"visibility\s*:\s*hidden")
 _NAMES = ("id", "class", "role", "itemprop")
 # Attributes of other names, and one of these or the end of a tag. Something always follows what is repeated, so that
 # nothing is tried again.
@@ -151,7 +145,7 @@ def described(raws: Sequence[str]) -> list[tuple[str, bool]]:
         names = [None] * len(raws)
     found = []
     for raw, said in zip(raws, names, strict=False):
-        hidden = ("hidden" in raw or "none" in raw) and _hides(raw.lower())
+        hidden = _may_hide(raw) and _hides(attributes(raw))
         found.append((_names(attributes(raw)) if said is None or ">" in raw else said, hidden))
     return found
 
@@ -162,14 +156,27 @@ def is_taken_out(raw: str) -> bool:
     >>> is_taken_out(" hidden"), is_taken_out(" style='color: red; display: none'"), is_taken_out(' class="a hidden b"')
     (True, True, False)
     """
-    if "hidden" not in (lower := raw.lower()) and "none" not in lower:
-        return False
-    values = attributes(raw)
+    return _may_hide(raw) and _takes_out(attributes(raw))
+
+
+def _may_hide(raw: str) -> bool:
+    return "hidden" in (lower := raw.lower()) or "none" in lower
+
+
+def _takes_out(values: Mapping[str, str]) -> bool:
     return "hidden" in values or _NOT_DISPLAYED.search(values.get("style", "").lower()) is not None
 
 
-def _hides(raw: str) -> bool:
-    return any(word in raw and pattern.search(raw) for word, pattern in _HIDDEN)
+def _hides(values: Mapping[str, str]) -> bool:
+    """Whether attributes hide their element, for some readers at least.
+
+    A class says nothing of it: what is of class `hidden` may be shown on wide screens, or by a script.
+    """
+    return (
+        _takes_out(values)
+        or values.get("aria-hidden", "").strip().lower() == "true"
+        or _INVISIBLE.search(values.get("style", "").lower()) is not None
+    )
 
 
 def _names(values: Mapping[str, str]) -> str:
