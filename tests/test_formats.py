@@ -351,6 +351,14 @@ def test_a_page_that_is_not_packed_as_its_header_says_is_read(encoding):
     assert read_one(b"\x0b\x03\x80<p>Rest\x03") == ["format"]  # as Brotli stores what is too short to pack
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "Text/Plain", " TEXT/PLAIN; charset=utf-8"])
+def test_a_type_is_known_in_capitals_too(kind):
+    for one in (response("https://a.example/1", b"Rest <b>helps", kind=kind),
+                warc_record("conversion", "https://a.example/2", b"Rest <b>helps", kind)):  # fmt: skip
+        [page] = read("a.warc", io.BytesIO(one), len(one), Ingest())
+        assert (page.text, page.kind) == ("Rest <b>helps", "txt")
+
+
 @pytest.mark.parametrize("head", ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\nContent-Type: text/html\n\n",
                                   "HTTP/1.1 200 OK\n\n", "HTTP/1.1 200 OK\r\nContent-Type: text/html\n\n"])  # fmt: skip
 def test_a_page_behind_a_bare_http_header_is_read(head):

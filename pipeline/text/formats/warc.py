@@ -92,18 +92,19 @@ def _page(entry: "WarcRecord", config: Ingest) -> Record | RejectError | None:
     if why:
         return _lost(entry, "corrupt", f"its HTTP header cannot be read ({why}): fetch the archive again")
     # A header that is a status alone is empty, and so false.
-    kind = (entry.headers if http is None else http).get("Content-Type") or "text/html"
-    if kind.partition(";")[0].strip().lower() not in _PAGES or (http is not None and http.status_code != 200):
+    said = (entry.headers if http is None else http).get("Content-Type") or "text/html"
+    kind = said.partition(";")[0].strip().lower()
+    if kind not in _PAGES or (http is not None and http.status_code != 200):
         return None
     size, packed = entry.content_length, entry.reader.read()
     if len(packed) < size:
         return _lost(entry, "truncated", "it is cut short: fetch the archive again")
     try:
         body = packed if http is None else _body(packed, http, config)
-        decoded = decode(body, declared=_charset(kind) or declared_charset(body))
+        decoded = decode(body, declared=_charset(said) or declared_charset(body))
     except RejectError as error:
         return _lost(entry, error.error, error.detail)
-    found = content_kind(decoded.text, "txt" if kind.startswith("text/plain") else "html")
+    found = content_kind(decoded.text, "txt" if kind == "text/plain" else "html")
     return Record(decoded.text, decoded.encoding, found, _address(entry), entry.headers.get("WARC-Date"))
 
 
