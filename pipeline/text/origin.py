@@ -13,6 +13,7 @@ from typing import NamedTuple
 from pipeline.text.align import to_raw
 from pipeline.text.bylines import Said, author_in, date_in
 from pipeline.text.metadata import Found, Metadata, is_name
+from pipeline.text.places import LONGEST_TITLE
 from pipeline.text.repair import repair_line
 
 __all__ = ["Words", "host_of", "origin"]
@@ -22,7 +23,6 @@ _HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:www\.(?=[^/?#:]*\
 
 # The last mark of a stated title between the headline and what may be the site's name. A title that is never closed
 # holds the whole page: it is not searched, which would take longer than its length.
-_LONGEST = 330  # characters, as in `pipeline.text.places`
 _SUFFIX = re.compile(r"(?P<title>.{8,}\S)\s+(?P<mark>[|–—»·-])\s+(?P<behind>[^|–—»·]+)$", re.DOTALL)
 
 
@@ -100,7 +100,7 @@ def _mended(told: Found | None) -> Found | None:
 def _headline(page: Metadata) -> Found | None:
     """The title that the page states, without the name of its site behind it."""
     told = _mended(page.title)
-    found = _SUFFIX.match(told.value) if told and len(told.value) <= _LONGEST else None
+    found = _SUFFIX.match(told.value) if told and len(told.value) <= LONGEST_TITLE else None
     if told is None or found is None:
         return told
     names = {_letters(name.value) for name in (page.site, _site(page.url)) if name}
