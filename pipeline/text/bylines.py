@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 __all__ = ["Said", "author_in", "date_in"]
 
+# A name may be glued to it ("ByAnn Lee"); small letters, or capitals alone, make it another word ("Bypass", "BYPASS").
+_BY = r"by(?-i:(?<=y)(?![a-z])|\b)(?:\s*[:：])?"
 # Words before a name. A bare "by" counts at the start of what is said only: "reviewed by" names no author.
 _CUES = (
-    r"(?:\b(?:written|posted|published|compiled|story|text) by(?:\s*[:：])?|\bauthor(?: of article)?\s*[:：]"
-    r"|\b(?:reporters?|correspondents?)(?:\s*[:：]|\s)|\btext\s*[:：]|(?:^|[|·•»(（–—-])\s*by(?:\s*[:：])?)\s*"
+    rf"(?:\b(?:written|posted|published|compiled|story|text) {_BY}|\bauthor(?: of article)?\s*[:：]"
+    rf"|\b(?:reporters?|correspondents?)(?:\s*[:：]|\s)|\btext\s*[:：]|(?:^|[|·•»(（–—-])\s*{_BY})\s*"
 )
 _MONTH_NAMES = (
     r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
