@@ -2,6 +2,7 @@
 
 import json
 import random
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,6 +82,15 @@ def looked_at_again(texts: list[str], *, lines: list[int] | None = None) -> tupl
 def test_the_second_look_at_a_source_does_not_depend_on_its_company(texts: list[str]) -> None:
     together = looked_at_again(texts)[0]
     assert np.array_equal(together, np.concatenate([looked_at_again([text])[0] for text in texts]))
+
+
+def test_the_second_look_at_lines_without_words_takes_little_memory() -> None:
+    """Each stretch would reach over the whole text, its lines times its lines."""
+    tracemalloc.start()
+    looked_at_again(["A\n" * 5000], lines=[*range(5000)])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200 << 20
 
 
 def test_the_second_look_tells_a_new_topic_from_a_section() -> None:

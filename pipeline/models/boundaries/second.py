@@ -30,6 +30,7 @@ _NEAR = (15, SHORTEST, 150, 500)  # content words within which the likeliest oth
 _MOST = 7  # likely lines on each side that are looked at there
 _FAR, _FAR_LINES = 1500, 60  # content words and lines; farther is no different
 _REACH = 20_000  # content words of a stretch; bounds the time where nothing begins for long
+_PIECES = 200  # likely lines of a stretch, for the same where they hold no such words; dumps joined of pages have 10
 LOOKS = (
     "chars", "words", "capitalised", "last_full", "last_question", "last_colon", "number", "gap", "next_gap", "same",
     "ends", "function_words", "commas", "digits",
@@ -237,8 +238,8 @@ def _spans(
     head = np.where((head >= 0) & (source[head] == source), head, -1)
     follow = np.where((follow >= 0) & (source[follow] == source), follow, -1)
     at = words.at[likely.part]
-    low = np.searchsorted(cuts, np.searchsorted(words.at, at - _REACH))
-    high = np.searchsorted(cuts, np.searchsorted(words.at, at + _REACH))
+    low = np.maximum(np.searchsorted(cuts, np.searchsorted(words.at, at - _REACH)), piece - _PIECES)
+    high = np.minimum(np.searchsorted(cuts, np.searchsorted(words.at, at + _REACH)), piece + _PIECES)
     begin = np.maximum(np.where(head >= 0, piece[head], first), np.minimum(low, np.maximum(piece - 1, first)))
     end = np.minimum(np.where(follow >= 0, piece[follow], last), np.maximum(high, piece + 1))
     return head, begin, piece, end
