@@ -107,13 +107,12 @@ def test_parts_of_a_line_of_html_hold_words_and_keep_their_places(raw: str) -> N
     # Such a line may hold what ends a line of text: line breaks, and U+0085, which repair takes for an ellipsis.
     parts = cut_lines([lines_of([Line(7, 7 + len(raw), raw, 0, repair_line(raw))])])
     times = np.zeros(len(raw), int)
-    whole = parts.part(0)
     for i in range(len(parts.text)):
         part = parts.part(i)
         behind = raw[part.start - 7 : part.end - 7]
         assert behind and behind == behind.strip()
         times[part.start - 7 : part.end - 7] += 1
-        whole = join_parts(whole, part, " " * 7 + raw) if i else part
+        whole = join_parts([parts.part(at) for at in range(i + 1)], " " * 7 + raw)
         for some in (part, whole):
             alignment = some.alignment or range(len(some.text) + 1)
             assert len(alignment) == len(some.text) + 1
@@ -126,18 +125,26 @@ def test_parts_of_a_line_of_html_hold_words_and_keep_their_places(raw: str) -> N
 def test_a_line_break_between_joined_parts_reads_as_a_space(between: str, read: str) -> None:
     raw = f"Rest.{between}Ice &amp; heat."
     second = Part(len(raw) - 15, len(raw), "Ice & heat.", (0, 1, 2, 3, 4, 9, 10, 11, 12, 13, 14, 15), 1)
-    whole = join_parts(Part(0, 5, "Rest.", None, 0), second, raw)
+    whole = join_parts([Part(0, 5, "Rest.", None, 0), second], raw)
     assert whole.text == f"Rest.{read}Ice & heat." and whole.alignment is not None
     places = [0, 1, 2, 3, 4, *range(5, 5 + len(read))]
     assert whole.alignment == [*places, *(second.start + place for place in second.alignment or ())]
 
 
+def test_many_parts_of_a_line_are_joined_in_no_time() -> None:
+    """One after another is put to what is joined, which is not copied each time: that would take half an hour."""
+    raw = "é " * 100_000
+    parts = [Part(2 * i, 2 * i + 1, "e", (0, 1), 0) for i in range(100_000)]
+    whole = join_parts(parts, raw)
+    assert whole.text == "e " * 99_999 + "e" and whole.alignment == [*range(len(raw))]
+
+
 @given(TEXTS)
 def test_parts_joined_again_read_as_the_line(text: str) -> None:
     for line, parts in lines_with_parts(text):
-        whole = parts[0]
-        for part in parts[1:]:
-            whole = join_parts(whole, part, text)
+        whole = join_parts(parts, text)
+        if len(parts) > 2:
+            assert join_parts([join_parts(parts[:2], text), *parts[2:]], text) == whole
         assert (whole.start, whole.end) == (line.start, line.end)
         if line.repair.alignment is None:
             assert whole.text == line.raw and whole.alignment is None

@@ -4,7 +4,6 @@ For the clean stage, which makes documents and segments of them.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import partial, reduce
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -72,7 +71,7 @@ def joined(parts: Parts, labels: Labels, source: Ints, raw: Sequence[str]) -> tu
     texts = [parts.text[i] for i in first.tolist()]
     alignment: list[Sequence[int] | None] = [None] * len(first)
     for i in np.flatnonzero(mended).tolist():
-        whole = reduce(partial(join_parts, raw=raw[source[first[i]]]), map(parts.part, range(first[i], last[i] + 1)))
+        whole = join_parts([*map(parts.part, range(first[i], last[i] + 1))], raw[source[first[i]]])
         texts[i], alignment[i] = whole.text, whole.alignment
     for i in np.flatnonzero((first < last) & ~mended).tolist():
         texts[i] = raw[source[first[i]]][start[i] : end[i]]

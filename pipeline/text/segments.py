@@ -169,24 +169,26 @@ def _cut(texts: Sequence[str], start: Ints, mended: Mapping[int, Line], source: 
     return cut
 
 
-def join_parts(first: Part, second: Part, raw: str) -> Part:
-    """Two neighbouring parts of one line as one; `raw` is the source's text.
+def join_parts(parts: Sequence[Part], raw: str) -> Part:
+    """Neighbouring parts of one line, one or more, as one; `raw` is the source's text.
 
     The white space between them stays as it is, but a line break in it (a line of HTML may hold some) reads as a space.
     """
-    between = raw[first.end : second.start]
-    places = range(first.end - first.start, second.start - first.start)
-    if len(f"{between}.".splitlines()) > 1:
-        between, places = " ", places[:1]
-    elif first.alignment is None and second.alignment is None:
-        return Part(first.start, second.end, first.text + between + second.text, None, first.cut)
-    tail = [second.start - first.start + i for i in _full(second)]
-    alignment = [*_full(first)[:-1], *places, *tail]
-    return Part(first.start, second.end, first.text + between + second.text, alignment, first.cut)
+    first, verbatim = parts[0], parts[0].alignment is None
+    texts, alignment = [first.text], [*_full(first)]
+    for before, part in pairwise(parts):
+        between, offset = raw[before.end : part.start], part.start - first.start
+        places = range(before.end - first.start, offset)
+        if len(f"{between}.".splitlines()) > 1:
+            between, places, verbatim = " ", places[:1], False
+        verbatim = verbatim and part.alignment is None
+        texts += [between, part.text]
+        alignment[-1:] = [*places, *(offset + i for i in _full(part))]
+    return Part(first.start, parts[-1].end, "".join(texts), None if verbatim else alignment, first.cut)
 
 
-def _full(part: Part) -> list[int]:
-    return [*(range(len(part.text) + 1) if part.alignment is None else part.alignment)]
+def _full(part: Part) -> Sequence[int]:
+    return range(len(part.text) + 1) if part.alignment is None else part.alignment
 
 
 def _add_plain_parts(cut: _Cut, line: int, text: str, start: int, found: list[tuple[int, int]]) -> None:
