@@ -129,7 +129,7 @@ def test_floors_on_held_out_written_pages():
 
 
 def test_floors_on_unseen_wordings():
-    """402 made-up sentences of a hand that no training has seen; measured .851 and .906 when the weights were made."""
+    """402 made-up sentences of a hand that no training has seen; measured .843 and .898 when the weights were made."""
     rows = [
         json.loads(line) for line in (ROOT / "training/assertion_examples/test.jsonl").read_text("utf-8").splitlines()
     ]
@@ -140,8 +140,8 @@ def test_floors_on_unseen_wordings():
         found = read_attributes(Sentence(row["text"], *arguments, row["predicate"], **around))
         for name in right:
             right[name] += getattr(found, name) == row[name]
-    assert right["negated"] >= 0.84 * len(rows)
-    assert right["certainty"] >= 0.895 * len(rows)
+    assert right["negated"] >= 0.835 * len(rows)
+    assert right["certainty"] >= 0.89 * len(rows)
 
 
 def test_the_arguments_themselves_do_not_count():

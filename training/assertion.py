@@ -1,16 +1,17 @@
 """Train the network that says whether a sentence denies a claim, or doubts it: `python -m training.assertion`.
 
-Half an hour of two cores, minutes of a GPU; `train` extra. MiniLM reads the sentence with both arguments behind marks
-of their own, learns from labelled claims of the corpus' train pages and from made-up sentences
-(training/assertion_examples.jsonl), and is written as whole numbers. Then it is fitted on dev pages, which it has not
-seen, how much its answer and that of the cue words count (`training.fit_attributes` comes before). Seeds are fixed.
+An hour of two cores, minutes of a GPU; `train` extra. MiniLM reads the sentence with marks in the place of both
+arguments, learns from labelled claims of the corpus' train pages and from made-up sentences
+(training/assertion_examples), and teaches every second of its layers, which are written as whole numbers. Then it is
+fitted on dev pages, which it has not seen, how much its answer and that of the cue words count
+(`training.fit_attributes` comes before). Seeds are fixed.
 """
 
 import argparse
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,12 +30,13 @@ from pipeline.models.onnx import instead
 from pipeline.schema import PREDICATES
 from training.fit_attributes import CORPUS, EXAMPLES, MADE_UP, example, labelled, made_up
 from training.reader.corpus import base
-from training.reader.encoder import MINILM, Encoder
+from training.reader.encoder import MINILM, Encoder, EncoderShape
 from training.reader.export import OPSET, in_eight_bits, join_attention
 from training.second_opinion.tuning import rounded, training_device
 
 OUT = Path(__file__).parent.parent / "pipeline/models/assertion/weights.onnx"
-SEED, BATCH, RATE, WARM = 1, 32, 6e-5, 0.03
+SEED, BATCH, RATE, SMALL_RATE, WARM = 1, 32, 6e-5, 1e-4, 0.03
+SMALL = replace(MINILM, layers=(0, 2, 4), feedforward=(1536,) * 3)
 ROUNDED_FROM = 0.9  # share of the steps after which numbers are rounded, as they are when it is read
 PLAIN, WITH_CUES = 1000, 6000  # claims that are neither denied nor doubted, without cue words and with some
 MADE_UP_WEIGHT, MIX_WEIGHT = 2.0, 2.0  # of made-up sentences, in training and where the answers are weighed
@@ -54,9 +56,9 @@ class Example:
 class Assertion(nn.Module):
     """Log odds that a claim is denied, and that it is doubted."""
 
-    def __init__(self, dropout: float = 0.1) -> None:
+    def __init__(self, shape: EncoderShape, dropout: float = 0.1) -> None:
         super().__init__()
-        self.encoder = Encoder(MINILM, dropout)
+        self.encoder = Encoder(shape, dropout)
         self.kinds, self.predicates = (nn.Embedding(n, MINILM.width) for n in (len(KINDS), len(PREDICATES)))
         self.out = nn.Linear(3 * MINILM.width, len(FLAGS))
         for table in (self.kinds, self.predicates):
@@ -106,12 +108,41 @@ def _meant(row: Mapping[str, object]) -> tuple[float, float]:
 
 
 def fit(given: Sequence[Example], passes: int) -> Assertion:
-    """The network, trained so many times on each example."""
+    """MiniLM, trained so many times on each example."""
+    network = Assertion(MINILM)
+    network.encoder.load(base().weights)
+    return _trained(network, given, passes, RATE)
+
+
+def shrunk(teacher: Assertion, given: Sequence[Example], passes: int) -> Assertion:
+    """Every second layer of the network, which learns half from the labels and half from what the whole one says."""
+    network = Assertion(SMALL)
+    lower = {_lower(name): value for name, value in teacher.state_dict().items() if _lower(name)}
+    network.load_state_dict(lower, strict=False)  # all but what mixes layers, which is not used here
+    return _trained(network, [_told(each, teacher) for each in given], passes, SMALL_RATE)
+
+
+def _lower(name: str) -> str:
+    """What a weight of the whole network is called in the small one; empty where it is in none of its layers."""
+    if not name.startswith("encoder.layers."):
+        return "" if name == "encoder.mix" else name
+    _, _, layer, *part = name.split(".")
+    kept = int(layer) in SMALL.layers
+    return ".".join(["encoder.layers", str(SMALL.layers.index(int(layer))), *part]) if kept else ""
+
+
+@torch.no_grad()
+def _told(example: Example, teacher: Assertion) -> Example:
+    tokens, kinds, predicate, _ = _padded([example])
+    said = teacher(tokens, kinds, predicate)[0].sigmoid().tolist()
+    denied, doubted = ((a + b) / 2 if a >= 0 else a for a, b in zip(example.meant, said, strict=True))
+    return replace(example, meant=(denied, doubted))
+
+
+def _trained(network: Assertion, given: Sequence[Example], passes: int, rate: float) -> Assertion:
     torch.manual_seed(SEED)
     rng = random.Random(SEED)
-    network = Assertion()
-    network.encoder.load(base().weights)
-    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.01)
+    optimiser = torch.optim.AdamW(network.parameters(), rate, weight_decay=0.01)
     steps = [batch for _ in range(passes) for batch in _batches(given, rng)]
     device = training_device()
     network.to(device).train()
@@ -120,7 +151,7 @@ def fit(given: Sequence[Example], passes: int) -> Assertion:
         if done == int(ROUNDED_FROM * len(steps)):
             hooks = rounded(network.encoder.layers)
         for group in optimiser.param_groups:
-            group["lr"] = RATE * min(1, (done + 1) / (WARM * len(steps))) * max(0.02, 1 - done / len(steps))
+            group["lr"] = rate * min(1, (done + 1) / (WARM * len(steps))) * max(0.02, 1 - done / len(steps))
         with torch.autocast(device, torch.bfloat16):
             said = network(*(each.to(device) for each in _padded(batch)))
         optimiser.zero_grad(set_to_none=True)
@@ -204,11 +235,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--passes", type=int, default=4)
+    parser.add_argument(
+        "--passes", type=int, default=4, help="of the whole network over the sentences; half as many of the small one"
+    )
     options = parser.parse_args()
     given = examples(options.corpus, MADE_UP / "train.jsonl")
     print(f"{len(given)} claims")
-    export(fit(given, options.passes), options.out)
+    export(shrunk(fit(given, options.passes), given, options.passes // 2), options.out)
     mix(options.out, options.corpus, MADE_UP / "dev.jsonl")
     print(f"{options.out}: {options.out.stat().st_size} bytes")
 

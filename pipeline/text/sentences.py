@@ -10,8 +10,9 @@ import re
 __all__ = ["sentences"]
 
 _END = re.compile(r"[.!?;…。；！？]+[\"'”’)\]】]*(?=\s|$)|[。；！？]+[”’」]*")
-# Abbreviations that a full stop follows in running health text before a capital, and initials.
-_ABBREVIATION = re.compile(r"(?:^|[\s(])(?:(?i:dr|mr|mrs|prof|st|vs|e\. ?g|i\. ?e|inc|jr|sr|al)|Ms|[A-Z])$")
+# Abbreviations that a full stop follows in running health text before a capital, and initials. Behind "etc." a list
+# often goes on with the next item in a capital.
+_ABBREVIATION = re.compile(r"(?:^|[\s(])(?:(?i:dr|mr|mrs|prof|st|vs|e\. ?g|i\. ?e|inc|jr|sr|al|etc)|Ms|[A-Z])$")
 # A capital that is no initial: behind what is told apart by letters ("hepatitis B"), or another of these ("A and D").
 _LETTER = re.compile(
     r"(?:\b(?i:class|coenzyme|factor|figure|grade|group|hepatitis|influenza|model|option|part|phase|plan|protein|stage"
