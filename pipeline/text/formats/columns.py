@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import datetime
 import io
 import sys
 from collections.abc import Iterator, Sequence
@@ -146,7 +147,8 @@ def _value(scalar: "pa.Scalar") -> object:
     try:
         try:
             return scalar.as_py()
-        except LookupError:
-            return scalar.cast(pa.timestamp(scalar.type.unit, "UTC")).as_py()
-    except (OverflowError, ValueError):
+        except (LookupError, pa.ArrowInvalid):  # the latter where no zones are installed at all
+            time = scalar.cast(pa.timestamp(scalar.type.unit)).as_py()
+            return time.replace(tzinfo=datetime.UTC)
+    except (OverflowError, ValueError, pa.ArrowException):
         return None
