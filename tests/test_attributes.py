@@ -1,6 +1,7 @@
 """How a claim is meant: the written cases, and what must hold for any sentence."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,14 @@ def test_a_verdict_on_the_next_line_counts(below, denied):
     evidence, first, last = (Span(0, *place(words, part)) for part in (words, "Lemon water", "cancer"))
     reading = Reading(evidence, first, "food", "treats", last, "condition", 0.5, "x")
     assert attributes_of(article, reading).negated is denied
+
+
+def test_long_rows_of_words_cost_what_they_are_long():
+    """A heading of a thousand like words took a minute, when articles and adjectives could be read in two ways."""
+    claim = Sentence("Tea relieves pain.", (0, 3), (13, 17), "relieves")
+    for word in ("old", "common", "not", "the claim", "is said"):
+        rows = dict.fromkeys(("heading", "previous", "following"), f"{word} " * 1000)
+        assert read_attributes(replace(claim, **rows)).certainty in {"asserted", "hedged"}
 
 
 def test_offers_do_not_repeat_a_stretch():

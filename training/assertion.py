@@ -20,19 +20,18 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.hooks import RemovableHandle
 
 from pipeline.evaluation.gold import load_pages
 from pipeline.knowledge.assertion import cue_odds, shown
 from pipeline.knowledge.evidence import FLAGS, Sentence
-from pipeline.models.assertion import KINDS, MIX, OBJECT, SUBJECT, Mix, evidence_of, log_odds
+from pipeline.models.assertion import KINDS, MIX, OBJECT, SPREAD, SUBJECT, Mix, evidence_of, log_odds
 from pipeline.models.onnx import instead
 from pipeline.schema import PREDICATES
 from training.fit_attributes import CORPUS, EXAMPLES, MADE_UP, example, labelled, made_up
 from training.reader.corpus import base
 from training.reader.encoder import MINILM, Encoder, EncoderShape
 from training.reader.export import OPSET, in_eight_bits, join_attention
-from training.second_opinion.tuning import rounded, training_device
+from training.tuning import Encoding, Tuning, training_device, tuned
 
 OUT = Path(__file__).parent.parent / "pipeline/models/assertion/weights.onnx"
 SEED, BATCH, RATE, SMALL_RATE, WARM = 1, 32, 6e-5, 1e-4, 0.03
@@ -40,7 +39,6 @@ SMALL = replace(MINILM, layers=(0, 2, 4), feedforward=(1536,) * 3)
 ROUNDED_FROM = 0.9  # share of the steps after which numbers are rounded, as they are when it is read
 PLAIN, WITH_CUES = 1000, 6000  # claims that are neither denied nor doubted, without cue words and with some
 MADE_UP_WEIGHT, MIX_WEIGHT = 2.0, 2.0  # of made-up sentences, in training and where the answers are weighed
-SPREAD = 6.0  # log odds; surer answers count as much
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Example:
     weight: float
 
 
-class Assertion(nn.Module):
+class Assertion(Encoding):
     """Log odds that a claim is denied, and that it is doubted."""
 
     def __init__(self, shape: EncoderShape, dropout: float = 0.1) -> None:
@@ -142,27 +140,17 @@ def _told(example: Example, teacher: Assertion) -> Example:
 def _trained(network: Assertion, given: Sequence[Example], passes: int, rate: float) -> Assertion:
     torch.manual_seed(SEED)
     rng = random.Random(SEED)
-    optimiser = torch.optim.AdamW(network.parameters(), rate, weight_decay=0.01)
     steps = [batch for _ in range(passes) for batch in _batches(given, rng)]
     device = training_device()
-    network.to(device).train()
-    hooks: list[RemovableHandle] = []
-    for done, batch in enumerate(steps):
-        if done == int(ROUNDED_FROM * len(steps)):
-            hooks = rounded(network.encoder.layers)
-        for group in optimiser.param_groups:
-            group["lr"] = rate * min(1, (done + 1) / (WARM * len(steps))) * max(0.02, 1 - done / len(steps))
+    network.to(device)
+
+    def loss(step: int, left: float) -> Tensor:
         with torch.autocast(device, torch.bfloat16):
-            said = network(*(each.to(device) for each in _padded(batch)))
-        optimiser.zero_grad(set_to_none=True)
-        _loss(said.float().cpu(), batch).backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        if (done + 1) % 50 == 0:
-            print(f"step {done + 1} of {len(steps)}", flush=True)
-    for hook in hooks:
-        hook.remove()
-    return network.cpu().eval()
+            said = network(*(each.to(device) for each in _padded(steps[step])))
+        return _loss(said.float().cpu(), steps[step])
+
+    tuning = Tuning(rate, max(1, int(WARM * len(steps))), ROUNDED_FROM)
+    return tuned(network, range(len(steps)), loss, tuning).cpu()
 
 
 def _batches(given: Sequence[Example], rng: random.Random) -> Iterator[list[Example]]:
@@ -203,7 +191,7 @@ def export(network: Assertion, path: Path) -> None:
     join_attention(path, network.encoder.shape.heads)
 
 
-def mixed(claims: Sequence[tuple[Sentence, bool, float]], flag: str) -> Mix:
+def weighed(claims: Sequence[tuple[Sentence, bool, float]], flag: str) -> Mix:
     """How much the network, the cue words and their want count. claims: whether the flag holds of each, its weight."""
     rows = []
     for sentence, _, _ in claims:
@@ -222,7 +210,7 @@ def mix(path: Path, corpus: Path, held_out: Path) -> None:
     claims += [(example(row), (_meant(row)[0] > 0, _meant(row)[1] > 0), MIX_WEIGHT) for row in _told_within(held_out)]
     with instead({"assertion/weights.onnx": path.read_bytes()}):
         found = {
-            flag: mixed([(sentence, meant[i], weight) for sentence, meant, weight in claims], flag)
+            flag: weighed([(sentence, meant[i], weight) for sentence, meant, weight in claims], flag)
             for i, flag in enumerate(FLAGS)
         }
     model = onnx.load(path)

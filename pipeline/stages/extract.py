@@ -1,7 +1,7 @@
 """Extract: what is claimed, sentence by sentence, with the words it rests on.
 
-Readers propose (`Reading`); one path adds what rules can tell of any claim (negation, certainty, quantity,
-qualifier, attribution, kind of evidence), turns scores into confidence and writes rows. Each argument is a mention, in
+Readers propose (`Reading`); one path adds the details of any claim (negation, certainty, quantity, qualifier,
+attribution, kind of evidence), turns scores into confidence and writes rows. Each argument is a mention, in
 a claim or in a reading too unlikely to be one: the tagged mention of its place and type, else one that is added, linked
 to a concept where the cascade finds one. Both are linked with the terminology that the run is configured with
 (`Tag.terminology`), whose version the rows name.

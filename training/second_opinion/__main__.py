@@ -30,7 +30,7 @@ from training.second_opinion.lists import taught_lists
 from training.second_opinion.network import Reread, loss_of
 from training.second_opinion.shrink import shrunk
 from training.second_opinion.stream import Stream
-from training.second_opinion.tuning import training_device
+from training.tuning import training_device
 
 HERE = Path(__file__).parents[2] / "pipeline" / "models" / "second_opinion"
 LISTS = Path(__file__).parents[1] / "lists"

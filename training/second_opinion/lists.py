@@ -20,7 +20,7 @@ from training.labeller import varied
 from training.second_opinion.network import LEAST, Reread
 from training.second_opinion.shrink import of_parts, spliced
 from training.second_opinion.stream import Batch, Stream
-from training.second_opinion.tuning import Tuning, training_device, tuned
+from training.tuning import Tuning, training_device, tuned
 
 __all__ = ["taught_lists"]
 

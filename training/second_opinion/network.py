@@ -9,6 +9,7 @@ from pipeline.schema import LABELS
 from training.dumps import KEPT
 from training.reader.encoder import Encoder, EncoderShape
 from training.second_opinion.stream import Batch
+from training.tuning import Encoding
 
 __all__ = ["LEAST", "Reread", "loss_of", "main_loss"]
 
@@ -21,7 +22,7 @@ LEAST = 1e-3  # probability that a teacher is taken to give
 Given = tuple[Tensor, Tensor, Tensor, Tensor]  # tokens, kinds, marks and features
 
 
-class Reread(nn.Module):
+class Reread(Encoding):
     """Labels of the parts of windows, as scores; `encoder` is MiniLM's, or MPNet's for a teacher."""
 
     def __init__(self, shape: EncoderShape, features: int, dropout: float = 0.1) -> None:

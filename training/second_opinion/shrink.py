@@ -19,7 +19,7 @@ from torch.nn import functional
 from training.reader.encoder import Layer
 from training.second_opinion.network import LEAST, Reread, main_loss
 from training.second_opinion.stream import Batch, Stream
-from training.second_opinion.tuning import Tuning, training_device, tuned
+from training.tuning import Tuning, training_device, tuned
 
 __all__ = ["of_parts", "shrunk", "spliced"]
 

@@ -19,20 +19,21 @@ from pipeline.schema import PREDICATES
 if TYPE_CHECKING:
     from pipeline.knowledge.evidence import Sentence
 
-__all__ = ["KINDS", "MIX", "OBJECT", "SUBJECT", "Mix", "evidence_of", "log_odds", "mixed"]
+__all__ = ["KINDS", "MIX", "OBJECT", "SPREAD", "SUBJECT", "Mix", "evidence_of", "log_odds", "mixed"]
 
 _MODEL = "assertion/weights.onnx"
 MIX = "mix"
 """Where the file of the network says what its answer counts (`Mix`), by flag."""
 SUBJECT, OBJECT = 1, 2
 """What stands for the arguments: tokens of BERT's vocabulary that no text has."""
+SPREAD = 6.0
+"""Log odds; a surer answer counts as much."""
 KINDS = ("heading", "previous", "evidence", "following")
 """Where a token is from."""
 _CLS, _SEP = 101, 102
 _LONGEST, _BEFORE = 110, 30  # tokens of a sentence that are read, and before the first argument where it is longer
 _AROUND = 20  # tokens of the heading, and of the sentences before and behind
 _NEAR_HEADING, _NEAR = 200, 160  # characters that surely hold them
-_SPREAD = 6.0  # log odds; a surer answer counts as much
 _PREDICATES = tuple(PREDICATES)
 
 
@@ -62,7 +63,7 @@ def mixed(flag: str, network: float, cues: float, *, known: bool) -> float:
 
 
 def _cut(odds: float) -> float:
-    return max(-_SPREAD, min(_SPREAD, odds))
+    return max(-SPREAD, min(SPREAD, odds))
 
 
 @cache

@@ -1,15 +1,25 @@
-"""A trained network tuned further, in the end with whole numbers, as it is read (after Jacob and others, 2018)."""
+"""A network with an encoder trained step by step, in the end with whole numbers, as it is read (after Jacob and others,
+2018)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from training.second_opinion.network import Reread
+from training.reader.encoder import Encoder
 
-__all__ = ["Tuning", "rounded", "training_device", "tuned"]
+__all__ = ["Encoding", "Tuning", "training_device", "tuned"]
+
+Network = TypeVar("Network", bound="Encoding")
+
+
+class Encoding(nn.Module):
+    """A network whose words are read by an encoder."""
+
+    encoder: Encoder
 
 
 @dataclass(frozen=True)
@@ -27,7 +37,7 @@ def training_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def tuned(network: Reread, order: Sequence[int], loss: Callable[[int, float], Tensor], tuning: Tuning) -> Reread:
+def tuned(network: Network, order: Sequence[int], loss: Callable[[int, float], Tensor], tuning: Tuning) -> Network:
     """The network after these steps. loss: that of a step, by its number and the share of steps that is left."""
     weights = [weight for weight in network.train().parameters() if weight.requires_grad]
     optimiser = torch.optim.AdamW(weights, tuning.rate, betas=(0.9, 0.98), weight_decay=0.01)
@@ -37,7 +47,8 @@ def tuned(network: Reread, order: Sequence[int], loss: Callable[[int, float], Te
         for group in optimiser.param_groups:
             group["lr"] = tuning.rate * min(1, (done + 1) / tuning.warm) * max(0.02, left)
         if done == int(tuning.rounded_from * len(order)):
-            hooks = rounded(network.encoder.layers)
+            linear = [module for module in network.encoder.layers.modules() if isinstance(module, nn.Linear)]
+            hooks = [module.register_forward_pre_hook(_rounded) for module in linear]
         optimiser.zero_grad(set_to_none=True)
         loss(step, left).backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -47,12 +58,6 @@ def tuned(network: Reread, order: Sequence[int], loss: Callable[[int, float], Te
     for hook in hooks:
         hook.remove()
     return network.eval()
-
-
-def rounded(layers: nn.Module) -> list[RemovableHandle]:
-    """From now on the layers' matrices are given rounded numbers, until the hooks are removed."""
-    linear = [module for module in layers.modules() if isinstance(module, nn.Linear)]
-    return [module.register_forward_pre_hook(_rounded) for module in linear]
 
 
 def _rounded(_: nn.Module, given: tuple[Tensor]) -> tuple[Tensor]:
